@@ -1,0 +1,1 @@
+"""Brings the DAG bucket to the file system that Airflow reads."""

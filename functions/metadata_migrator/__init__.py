@@ -1,0 +1,1 @@
+"""Custom resource that migrates Airflow's metadata database before any service starts."""

@@ -1,0 +1,1 @@
+"""What Farflow's functions share: settings, clients, observability, the custom resource protocol."""

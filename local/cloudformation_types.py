@@ -1,0 +1,155 @@
+"""Resource types and properties that Farflow's template has and the emulator's CloudFormation lacks.
+
+`tests/e2e` deploys the template with these; `tests/unit/test_emulator_additions.py` fails
+when the pinned emulator has learnt one of them, so that it is removed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ministack.services import ec2
+from ministack.services.cloudformation import engine, provisioners
+
+from local.service_connect import ClientAlias, client_aliases
+
+Attributes = dict[str, str]
+Publish = Callable[[ClientAlias], None]
+
+
+def register(publish: Publish) -> None:
+    """Add everything of this file to the emulator. `publish` gets each Service Connect alias."""
+    handlers = provisioners._RESOURCE_HANDLERS
+    handlers["AWS::EC2::EIP"] = {
+        "create": _create_elastic_ip,
+        "update": _keep,
+        "delete": lambda physical_id, _: ec2._addresses.pop(physical_id, None),
+    }
+    handlers["AWS::EC2::NatGateway"] = {
+        "create": _create_nat_gateway,
+        "update": _keep,
+        "delete": lambda physical_id, _: ec2._nat_gateways.pop(physical_id, None),
+    }
+    handlers["AWS::EC2::SecurityGroupIngress"] = _security_group_rule("IpPermissions")
+    handlers["AWS::EC2::SecurityGroupEgress"] = _security_group_rule("IpPermissionsEgress")
+    _transform_nested_templates()
+    _name_secrets_as_the_api_does()
+    _publish_service_connect(publish)
+
+
+def _keep(physical_id: str, _old: Any, _new: Any, _stack: str) -> tuple[str, Attributes]:
+    """An update that changes nothing but tags: metadata that nothing here reads."""
+    return physical_id, {}
+
+
+def _create_elastic_ip(_logical_id: str, _properties: Any, _stack: str) -> tuple[str, Attributes]:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-eip.html"""
+    before = set(ec2._addresses)
+    ec2._allocate_address({})
+    (allocation_id,) = set(ec2._addresses) - before
+    address = ec2._addresses[allocation_id]["PublicIp"]
+    return allocation_id, {"AllocationId": allocation_id, "PublicIp": address}
+
+
+def _create_nat_gateway(_logical_id: str, properties: Any, _stack: str) -> tuple[str, Attributes]:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-natgateway.html"""
+    before = set(ec2._nat_gateways)
+    ec2._create_nat_gateway({key: [str(value)] for key, value in properties.items() if key != "Tags"})
+    (nat_gateway_id,) = set(ec2._nat_gateways) - before
+    return nat_gateway_id, {"NatGatewayId": nat_gateway_id}
+
+
+def _security_group_rule(direction: str) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-securitygroupingress.html"""
+
+    def permissions(properties: Any) -> list[Any]:
+        return list(provisioners._ec2_sg_permissions([properties]))
+
+    def create(logical_id: str, properties: Any, stack: str) -> tuple[str, Attributes]:
+        group = ec2._security_groups[properties["GroupId"]]
+        group[direction] = [*group[direction], *permissions(properties)]
+        return f"{stack}-{logical_id}", {}
+
+    def delete(_physical_id: str, properties: Any) -> None:
+        group = ec2._security_groups.get(properties["GroupId"])
+        if group is not None:
+            gone = permissions(properties)
+            group[direction] = [rule for rule in group[direction] if rule not in gone]
+
+    def update(physical_id: str, old: Any, new: Any, stack: str) -> tuple[str, Attributes]:
+        delete(physical_id, old)
+        create(physical_id, new, stack)
+        return physical_id, {}
+
+    return {"create": create, "update": update, "delete": delete}
+
+
+def _transform_nested_templates() -> None:
+    """A nested template's `Transform` is applied, as a root template's is.
+
+    The emulator's nested stacks look `_parse_template` up in its module when they are deployed.
+    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-template-nested-applications.html
+    """
+    original = engine._parse_template
+
+    def parse(body: str) -> Any:
+        template = original(body)
+        return engine._apply_transforms(template) if template.get("Transform") else template
+
+    engine._parse_template = parse
+
+
+def _name_secrets_as_the_api_does() -> None:
+    """A template's `Secrets: [{Name, ValueFrom}]` reaches the task as the API's `{name, valueFrom}`.
+
+    The emulator converts other lists of a container definition and forgets this one, which leaves the
+    variables out without a word.
+    """
+    original = provisioners._normalize_container_defs
+
+    def normalize(definitions: list[Any]) -> list[Any]:
+        return [
+            {**definition, "secrets": provisioners._pascal_to_camel(definition.get("secrets") or [])}
+            for definition in original(definitions)
+        ]
+
+    provisioners._normalize_container_defs = normalize
+
+
+def _publish_service_connect(publish: Publish) -> None:
+    """Tell `publish` about the client aliases of every service that is created or updated."""
+    from ministack.services import ecs
+
+    handler = provisioners._RESOURCE_HANDLERS["AWS::ECS::Service"]
+    create, update = handler["create"], handler["update"]
+
+    def announce(properties: Any, service_arn: str) -> None:
+        _, cluster, service = service_arn.rsplit("/", 2)
+        definition = ecs._task_defs[ecs._resolve_td_key(properties["TaskDefinition"])]
+        port_names = {
+            mapping.get("name"): mapping["containerPort"]
+            for container in definition["containerDefinitions"]
+            for mapping in container.get("portMappings") or []
+        }
+        for alias in client_aliases({**properties, "PortNames": port_names}, cluster, service):
+            publish(alias)
+
+    def create_and_announce(logical_id: str, properties: Any, stack: str) -> tuple[str, Attributes]:
+        physical_id, attributes = create(logical_id, _with_integer_count(properties), stack)
+        announce(properties, physical_id)
+        return physical_id, attributes
+
+    def update_and_announce(physical_id: str, old: Any, new: Any, stack: str) -> tuple[str, Attributes]:
+        physical_id, attributes = update(physical_id, _with_integer_count(old), _with_integer_count(new), stack)
+        announce(new, physical_id)
+        return physical_id, attributes
+
+    handler["create"], handler["update"] = create_and_announce, update_and_announce
+
+
+def _with_integer_count(properties: Any) -> Any:
+    """A DesiredCount that came through a parameter is text, which the emulator's ECS cannot subtract."""
+    if "DesiredCount" not in properties:
+        return properties
+    return {**properties, "DesiredCount": int(properties["DesiredCount"])}

@@ -1,0 +1,77 @@
+"""Where the local stack keeps things: one ignored folder of the clone, `.farflow/`."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+STATE = ROOT / ".farflow"
+
+STACK = STATE / "stack"
+"""What one run of the stack leaves: wiped by `make up`, kept after `make down` for reading."""
+
+STACK_FILE = STACK / "stack.json"
+LOGS = STACK / "logs"
+POSTGRES_DATA = STACK / "postgres"
+EFS = STACK / "efs"
+"""Stands for the EFS file system: one absolute path for Lambda, for containers and for the host."""
+CONTAINERS = STACK / "containers"
+"""The ephemeral disk of each ECS task's container, and its output."""
+
+SAM_BUILD = STATE / "sam-build"
+
+MARKER = "FARFLOW_STACK"
+"""Environment variable that every process of the stack inherits, with the clone's path as value.
+
+It is how a process whose parent was killed is still known for ours.
+"""
+
+STACK_NAME = "farflow-local"
+REGION = "us-east-1"
+AIRFLOW_IMAGE = "farflow/airflow:local"
+
+
+def environment_python(name: str) -> Path:
+    """The interpreter of one of the clone's environments (see `environments.py`)."""
+    return STATE / "env" / name / "bin" / "python"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running local stack: what another process needs to know to talk to it."""
+
+    supervisor_pid: int
+    aws_port: int
+    postgres_port: int
+
+    @property
+    def aws_url(self) -> str:
+        return f"http://127.0.0.1:{self.aws_port}"
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The variables that point any AWS SDK or CLI at this stack, and away from any real account."""
+        return {
+            "AWS_ENDPOINT_URL": self.aws_url,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def save(self) -> None:
+        STACK_FILE.write_text(json.dumps(asdict(self)))
+
+    @classmethod
+    def load(cls) -> Stack | None:
+        """The stack last started from this clone, or None. It may have died since."""
+        try:
+            return cls(**json.loads(STACK_FILE.read_text()))
+        except FileNotFoundError:
+            return None

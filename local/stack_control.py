@@ -1,0 +1,111 @@
+"""Starting and ending the local stack: the supervisor and everything below it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+
+import psutil
+
+from local import layout
+from local.processes import end, log_tail, owned_processes
+
+START_SECONDS = 90.0
+STOP_SECONDS = 60.0
+NEEDED_BYTES = 1024**3
+SUPERVISOR_LOG = layout.LOGS / "supervisor.log"
+
+
+class StackError(Exception):
+    """The stack cannot be started or used; the message says what to do."""
+
+
+def running() -> layout.Stack | None:
+    """The stack of this clone that runs now, or None."""
+    stack = layout.Stack.load()
+    if stack is None or not psutil.pid_exists(stack.supervisor_pid):
+        return None
+    try:
+        environ = psutil.Process(stack.supervisor_pid).environ()
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return None
+    return stack if environ.get(layout.MARKER) == str(layout.ROOT) else None
+
+
+def require() -> layout.Stack:
+    stack = running()
+    if stack is None:
+        raise StackError("the local stack does not run; `make up` starts it")
+    return stack
+
+
+def start() -> layout.Stack:
+    """Start a fresh stack: whatever an earlier one left running or on disk is removed first.
+
+    Raises `StackError` when it does not come up.
+    """
+    stop()
+    _check_disk()
+    shutil.rmtree(layout.STACK, ignore_errors=True)
+    layout.LOGS.mkdir(parents=True)
+    aws_port, postgres_port = choose_port("FARFLOW_AWS_PORT"), choose_port("FARFLOW_POSTGRES_PORT")
+    with SUPERVISOR_LOG.open("wb") as log:
+        supervisor = subprocess.Popen(
+            [
+                str(layout.environment_python("tools")),
+                *("-m", "local.supervisor", str(aws_port), str(postgres_port)),
+            ],
+            cwd=layout.ROOT,
+            env={**os.environ, layout.MARKER: str(layout.ROOT)},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        stack = layout.Stack.load()
+        if stack is not None:
+            return stack
+        if supervisor.poll() is not None:
+            raise StackError(f"the local stack did not start:\n{log_tail(SUPERVISOR_LOG)}")
+        time.sleep(0.1)
+    stop()
+    raise StackError(f"the local stack did not start within {START_SECONDS:.0f} s:\n{log_tail(SUPERVISOR_LOG)}")
+
+
+def stop() -> int:
+    """End every process of this clone's stack; return how many there were."""
+    stack = running()
+    found = owned_processes()
+    if stack is not None:
+        supervisor = psutil.Process(stack.supervisor_pid)
+        supervisor.terminate()
+        psutil.wait_procs([supervisor], timeout=STOP_SECONDS)
+    end(owned_processes())
+    return len(found)
+
+
+def choose_port(variable: str) -> int:
+    """A free port of 127.0.0.1: the one that environment variable `variable` asks for, else any."""
+    wanted = int(os.environ.get(variable, "0"))
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError as error:
+            raise StackError(
+                f"port {wanted} of 127.0.0.1 is taken ({error.strerror}). End what listens there, or leave "
+                f"{variable} unset and any free port is taken."
+            ) from None
+        return int(probe.getsockname()[1])
+
+
+def _check_disk() -> None:
+    free = shutil.disk_usage(layout.ROOT).free
+    if free < NEEDED_BYTES:
+        raise StackError(
+            f"only {free / 1024**2:.0f} MiB are free at {layout.ROOT}; the stack needs 1 GiB. Free some room."
+        )

@@ -1,0 +1,90 @@
+"""The stack's one owner: starts PostgreSQL and the local AWS, and ends everything when it ends.
+
+`make up` starts it in a session of its own as `python -m local.supervisor AWS_PORT POSTGRES_PORT`. When
+one of the two dies, a stack without it is no stack: the supervisor ends the rest.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from types import FrameType
+
+from local import layout, postgres
+from local.processes import end, log_tail, owned_processes, stop_child
+
+AWS_READY_SECONDS = 30.0
+AWS_STOP_SECONDS = 20.0
+POSTGRES_STOP_SECONDS = 10.0
+AWS_LOG = layout.LOGS / "aws.log"
+
+
+class AwsError(Exception):
+    """The local AWS did not start; the message holds its last words."""
+
+
+def start_aws(port: int) -> subprocess.Popen[bytes]:
+    """Start the emulator as a child; return when it answers."""
+    with AWS_LOG.open("wb") as log:
+        emulator = subprocess.Popen(
+            [str(layout.environment_python("emulator")), "-m", "local.emulator", str(port)],
+            cwd=layout.ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + AWS_READY_SECONDS
+    while time.monotonic() < deadline:
+        if emulator.poll() is not None:
+            raise AwsError(f"the local AWS ended while starting:\n{log_tail(AWS_LOG)}")
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/_ministack/health", timeout=2).close()
+            return emulator
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    emulator.kill()
+    raise AwsError(f"the local AWS did not answer within {AWS_READY_SECONDS:.0f} s:\n{log_tail(AWS_LOG)}")
+
+
+def main() -> int:
+    aws_port, postgres_port = int(sys.argv[1]), int(sys.argv[2])
+    os.environ[layout.MARKER] = str(layout.ROOT)
+    stopping = threading.Event()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    children: list[tuple[str, subprocess.Popen[bytes]]] = []
+    try:
+        postgres.create(postgres_port)
+        children.append(("PostgreSQL", postgres.start()))
+        children.append(("the local AWS", start_aws(aws_port)))
+        layout.Stack(os.getpid(), aws_port, postgres_port).save()
+        print("ready", flush=True)
+        while not stopping.wait(0.5):
+            for name, child in children:
+                if child.poll() is not None:
+                    print(f"{name} ended with exit code {child.returncode}; ending the stack", flush=True)
+                    return 1
+        return 0
+    except (postgres.PostgresError, AwsError) as error:
+        print(f"failed: {error}", flush=True)
+        return 1
+    finally:
+        for name, child in reversed(children):
+            seconds = AWS_STOP_SECONDS if name == "the local AWS" else POSTGRES_STOP_SECONDS
+            stop_child(child, signal.SIGINT if name == "PostgreSQL" else signal.SIGTERM, seconds)
+        end(owned_processes())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
