@@ -6,10 +6,11 @@ when the pinned emulator has learnt one of them, so that it is removed here.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
-from ministack.services import ec2
+from ministack.services import ec2, secretsmanager
 from ministack.services.cloudformation import engine, provisioners
 
 from local.service_connect import ClientAlias, client_aliases
@@ -34,6 +35,7 @@ def register(publish: Publish) -> None:
     handlers["AWS::EC2::SecurityGroupIngress"] = _security_group_rule("IpPermissions")
     handlers["AWS::EC2::SecurityGroupEgress"] = _security_group_rule("IpPermissionsEgress")
     _transform_nested_templates()
+    _generate_secrets_as_asked()
     _name_secrets_as_the_api_does()
     _publish_service_connect(publish)
 
@@ -98,6 +100,28 @@ def _transform_nested_templates() -> None:
         return engine._apply_transforms(template) if template.get("Transform") else template
 
     engine._parse_template = parse
+
+
+def _generate_secrets_as_asked() -> None:
+    """`GenerateSecretString` follows GetRandomPassword's rules, `ExcludePunctuation` among them.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-secretsmanager-secret-generatesecretstring.html
+    """
+    original = provisioners._sm_secret_string
+
+    def secret_string(properties: Any) -> str:
+        wanted = properties.get("GenerateSecretString")
+        if not wanted:
+            return str(original(properties))
+        status, _, body = secretsmanager._get_random_password(wanted)
+        if status != 200:
+            raise ValueError(f"GetRandomPassword refused {wanted}: {body!r}")
+        password = json.loads(body)["RandomPassword"]
+        if "SecretStringTemplate" not in wanted:
+            return str(password)
+        return json.dumps({**json.loads(wanted["SecretStringTemplate"]), wanted["GenerateStringKey"]: password})
+
+    provisioners._sm_secret_string = secret_string
 
 
 def _name_secrets_as_the_api_does() -> None:

@@ -7,12 +7,11 @@ import os
 import platform
 import subprocess
 
-import boto3
-
-from local import layout, postgres
+from local import aws, layout, postgres
 from local.processes import log_tail
 
 LOG = layout.LOGS / "deploy.log"
+DATABASE_SECRET = "local-postgres"
 
 
 class DeployError(Exception):
@@ -31,6 +30,7 @@ def sam(*arguments: str, environ: dict[str, str]) -> None:
                 # SAM builds the layer with the pip of the first python3.13 on PATH.
                 "PATH": f"{layout.environment_python('tools').parent}:{os.environ['PATH']}",
                 "SAM_CLI_TELEMETRY": "0",
+                "SAM_CLI_POLL_DELAY": "0.5",
                 "__SAM_CLI_APP_DIR": str(layout.STATE / "sam"),
             },
             stdin=subprocess.DEVNULL,
@@ -58,7 +58,6 @@ def architecture() -> str:
 
 def store_database_secret(stack: layout.Stack) -> str:
     """Hand the embedded PostgreSQL over as "a database of your own". Returns the secret's ARN."""
-    secrets = boto3.client("secretsmanager", **client_options(stack))
     secret = {
         "host": "127.0.0.1",
         "port": str(stack.postgres_port),
@@ -66,22 +65,15 @@ def store_database_secret(stack: layout.Stack) -> str:
         "username": postgres.USER,
         "password": postgres.PASSWORD_FILE.read_text(),
     }
-    answer = secrets.create_secret(Name="local-postgres", SecretString=json.dumps(secret))
-    return answer["ARN"]
+    secrets = aws.client(stack, "secretsmanager")
+    for known in secrets.list_secrets()["SecretList"]:
+        if known["Name"] == DATABASE_SECRET:
+            return known["ARN"]
+    return secrets.create_secret(Name=DATABASE_SECRET, SecretString=json.dumps(secret))["ARN"]
 
 
-def client_options(stack: layout.Stack) -> dict[str, str]:
-    """What makes a boto3 client one of this stack's."""
-    return {
-        "endpoint_url": stack.aws_url,
-        "region_name": layout.REGION,
-        "aws_access_key_id": "test",
-        "aws_secret_access_key": "test",
-    }
-
-
-def deploy(stack: layout.Stack) -> dict[str, str]:
-    """Deploy what `build` built; return the stack's outputs."""
+def deploy(stack: layout.Stack) -> None:
+    """Deploy what `build` built."""
     layout.EFS.mkdir(parents=True, exist_ok=True)
     overrides = {
         "AirflowImage": layout.AIRFLOW_IMAGE,
@@ -99,13 +91,3 @@ def deploy(stack: layout.Stack) -> dict[str, str]:
         *("--parameter-overrides", *(f"{name}={value}" for name, value in overrides.items())),
         environ=stack.environ,
     )
-    return outputs(stack)
-
-
-def outputs(stack: layout.Stack) -> dict[str, str]:
-    """The deployed stack's outputs by name. Raises `DeployError` when it is not deployed."""
-    cloudformation = boto3.client("cloudformation", **client_options(stack))
-    stacks = cloudformation.describe_stacks(StackName=layout.STACK_NAME)["Stacks"]
-    if not stacks or not stacks[0]["StackStatus"].endswith("_COMPLETE"):
-        raise DeployError(f"the stack {layout.STACK_NAME} is not deployed")
-    return {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}

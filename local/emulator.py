@@ -6,7 +6,6 @@ Started by the supervisor as `python -m local.emulator PORT`; ends with it.
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
 import time
@@ -15,7 +14,6 @@ from collections.abc import Iterator
 from local import layout
 
 SUPERVISOR_POLL_SECONDS = 1.0
-STOP_SECONDS = 10.0
 
 
 def configure(port: int) -> None:
@@ -37,13 +35,16 @@ def configure(port: int) -> None:
 
 
 def end_with_supervisor() -> None:
-    """Stop when the supervisor is gone, so that killing it does not leave this process behind."""
+    """End when the supervisor is gone, so that killing it does not leave this process behind.
+
+    The tasks' processes stay: they are found by their marker when the next command runs.
+    """
     supervisor = os.getppid()
 
     def watch() -> None:
         while os.getppid() == supervisor:
             time.sleep(SUPERVISOR_POLL_SECONDS)
-        os.kill(os.getpid(), signal.SIGTERM)
+        os._exit(1)
 
     threading.Thread(target=watch, daemon=True, name="supervisor-watch").start()
 
@@ -79,10 +80,7 @@ def main() -> None:
 
     sys.argv = sys.argv[:1]
     end_with_supervisor()
-    try:
-        app.main()
-    finally:
-        runtime.close(STOP_SECONDS)
+    app.main()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ written outside the clone's `.farflow/` folder.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -145,9 +146,14 @@ def ensure_environment(name: str, uv: Path, python: str) -> bool:
 
 
 def ensure(names: list[str]) -> None:
-    """Build the environments `names`, printing one line for each that had work to do."""
-    check_disk()
+    """Build the environments `names`, printing one line for each that had work to do.
+
+    What it took is left in `.farflow/setup.json`, for the demo's timeline.
+    """
+    began = time.monotonic()
+    built = []
     STATE.mkdir(exist_ok=True)
+    check_disk()
     uv = ensure_uv()
     python = None
     for name in names:
@@ -155,6 +161,9 @@ def ensure(names: list[str]) -> None:
         start = time.monotonic()
         if ensure_environment(name, uv, python):
             print(f"environment {name}: built in {time.monotonic() - start:.0f} s", flush=True)
+            built.append(name)
+    record = {"seconds": round(time.monotonic() - began, 1), "built": built}
+    (STATE / "setup.json").write_text(json.dumps(record))
 
 
 def main(names: list[str]) -> int:

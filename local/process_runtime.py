@@ -24,6 +24,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from local import layout
 from local.task_addresses import TaskAddresses
 
 LOG_POLL_SECONDS = 0.1
@@ -142,7 +143,6 @@ class ProcessRuntime:
         self._folder = folder
         self._resolve = resolve
         self._containers: dict[str, Container] = {}
-        self._closed = False
         self.containers = SimpleNamespace(run=self.run, get=self.get, list=self._list_reapable)
         self.images = SimpleNamespace(
             get=self._get_image, pull=self._get_image, get_registry_data=self._get_registry_data
@@ -163,8 +163,6 @@ class ProcessRuntime:
         **_: Any,
     ) -> Container:
         """Start `command` as a process. Docker's other arguments describe an isolation that is not there."""
-        if self._closed:
-            raise RuntimeError("the local stack is stopping")
         process_image = self._get_image(image)
         if not command:
             raise ValueError(f"{name}: a task definition must say its command; an image here has none")
@@ -182,7 +180,8 @@ class ProcessRuntime:
             "HOME": str(folder),
             "TMPDIR": str(folder / "tmp"),
             "HOSTNAME": address,
-            **{key: value for key, value in os.environ.items() if key.startswith("FARFLOW_")},
+            layout.MARKER: os.environ.get(layout.MARKER, ""),
+            "SPT_NOENV": "1",  # setproctitle would write its titles over the marker
             **{key: value.format(container=folder) for key, value in process_image.environ.items()},
             **{key: here(value) for key, value in environment.items()},
         }
@@ -215,16 +214,6 @@ class ProcessRuntime:
         if name == os.environ.get("HOSTNAME", ""):
             return SimpleNamespace(attrs={"NetworkSettings": {"Networks": {"task": {"IPAddress": "127.0.0.1"}}}})
         raise KeyError(f"no container {name}")
-
-    def close(self, timeout: float) -> None:
-        """Start nothing more and end every container; each gets `timeout` seconds to leave by itself."""
-        self._closed = True
-        running = [container for container in self._containers.values() if container.status == "running"]
-        threads = [threading.Thread(target=container.stop, args=(timeout,)) for container in running]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
 
     def _list_reapable(self, **_: Any) -> list[Container]:
         """Docker's daemon outlives the emulator and needs reaping; these processes do not."""

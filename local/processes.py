@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import psutil
 
 from local import layout
 
-KILL_AFTER_SECONDS = 10.0
+GONE_SECONDS = 10.0
 
 
 def owned_processes() -> list[psutil.Process]:
@@ -35,19 +34,28 @@ def _is_postgres(process: psutil.Process) -> bool:
     return process.name() == "postgres" and Path(process.cwd()) == layout.POSTGRES_DATA
 
 
-def end(processes: Iterable[psutil.Process], number: int = signal.SIGTERM) -> None:
-    """Send `number` to each, and SIGKILL to those that are still there after ten seconds."""
-    waiting = []
+def end(processes: Iterable[psutil.Process]) -> None:
+    """Kill each, and return when all are gone. Raises `psutil.TimeoutExpired` when one is not after ten seconds."""
+    killed = []
     for process in processes:
         try:
-            process.send_signal(number)
-            waiting.append(process)
+            process.kill()
+            killed.append(process)
         except psutil.NoSuchProcess:
             continue
-    _, alive = psutil.wait_procs(waiting, timeout=KILL_AFTER_SECONDS)
-    for process in alive:
-        process.kill()
-    psutil.wait_procs(alive, timeout=KILL_AFTER_SECONDS)
+    deadline = time.monotonic() + GONE_SECONDS
+    while any(map(_lives, killed)):
+        if time.monotonic() > deadline:
+            raise psutil.TimeoutExpired(GONE_SECONDS)
+        time.sleep(0.02)
+
+
+def _lives(process: psutil.Process) -> bool:
+    """A zombie is gone but for its parent, which may never ask: not every container's init does."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def log_tail(path: Path, lines: int = 15) -> str:
@@ -56,14 +64,3 @@ def log_tail(path: Path, lines: int = 15) -> str:
         return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
     except FileNotFoundError:
         return f"({path} was never written)"
-
-
-def stop_child(child: subprocess.Popen[bytes], number: int, seconds: float) -> None:
-    """Ask a child to leave, and kill it when it has not after `seconds`."""
-    if child.poll() is None:
-        child.send_signal(number)
-        try:
-            child.wait(seconds)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()

@@ -14,7 +14,7 @@ from local import layout
 from local.processes import end, log_tail, owned_processes
 
 START_SECONDS = 90.0
-STOP_SECONDS = 60.0
+STOP_SECONDS = 20.0
 NEEDED_BYTES = 1024**3
 SUPERVISOR_LOG = layout.LOGS / "supervisor.log"
 
@@ -84,7 +84,10 @@ def stop() -> int:
     if stack is not None:
         supervisor = psutil.Process(stack.supervisor_pid)
         supervisor.terminate()
-        psutil.wait_procs([supervisor], timeout=STOP_SECONDS)
+        try:
+            supervisor.wait(STOP_SECONDS)
+        except psutil.TimeoutExpired:
+            pass  # it is killed with the rest
     end(owned_processes())
     return len(found)
 

@@ -17,11 +17,9 @@ import urllib.request
 from types import FrameType
 
 from local import layout, postgres
-from local.processes import end, log_tail, owned_processes, stop_child
+from local.processes import end, log_tail, owned_processes
 
 AWS_READY_SECONDS = 30.0
-AWS_STOP_SECONDS = 20.0
-POSTGRES_STOP_SECONDS = 10.0
 AWS_LOG = layout.LOGS / "aws.log"
 
 
@@ -80,10 +78,15 @@ def main() -> int:
         print(f"failed: {error}", flush=True)
         return 1
     finally:
-        for name, child in reversed(children):
-            seconds = AWS_STOP_SECONDS if name == "the local AWS" else POSTGRES_STOP_SECONDS
-            stop_child(child, signal.SIGINT if name == "PostgreSQL" else signal.SIGTERM, seconds)
-        end(owned_processes())
+        end_everything([child for _, child in children])
+
+
+def end_everything(children: list[subprocess.Popen[bytes]]) -> None:
+    """Without grace: nothing of a stack outlives it, and an AWS that lives would start its tasks anew."""
+    for child in reversed(children):
+        child.kill()
+        child.wait()
+    end(owned_processes())
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The one ECS task that makes the metadata database fit this image: `python -m farflow.migration`.
 
-Migrates Airflow's schema and the auth manager's, and makes sure that the administrator exists. Each
+Migrates Airflow's schema, the auth manager's with it, and makes sure that the administrator exists. Each
 step is idempotent and Airflow serialises concurrent migrations itself, so a repeated run changes nothing.
 Exits with the code of the first step that failed.
 """
@@ -18,7 +18,6 @@ def steps(environ: Mapping[str, str]) -> list[list[str]]:
     username = environ["ADMINISTRATOR_USERNAME"]
     return [
         ["airflow", "db", "migrate"],
-        ["airflow", "fab-db", "migrate"],
         [
             *("airflow", "users", "create", "--role", "Admin", "--username", username),
             *("--firstname", "Farflow", "--lastname", "Administrator", "--email", f"{username}@farflow.invalid"),

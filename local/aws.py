@@ -1,0 +1,75 @@
+"""Clients for the local AWS, and where the deployed template's things are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+import boto3
+
+from local import layout
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_ecs import ECSClient
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
+
+class NotDeployedError(Exception):
+    """The stack runs, but the template is not deployed on it."""
+
+
+@overload
+def client(stack: layout.Stack, service: Literal["cloudformation"]) -> CloudFormationClient: ...
+@overload
+def client(stack: layout.Stack, service: Literal["ecs"]) -> ECSClient: ...
+@overload
+def client(stack: layout.Stack, service: Literal["elbv2"]) -> ElasticLoadBalancingv2Client: ...
+@overload
+def client(stack: layout.Stack, service: Literal["s3"]) -> S3Client: ...
+@overload
+def client(stack: layout.Stack, service: Literal["secretsmanager"]) -> SecretsManagerClient: ...
+@overload
+def client(stack: layout.Stack, service: Literal["sqs"]) -> SQSClient: ...
+def client(stack: layout.Stack, service: Any) -> Any:
+    """A boto3 client of this stack's, whatever the user's own AWS configuration says."""
+    return boto3.client(
+        service,
+        endpoint_url=stack.aws_url,
+        region_name=layout.REGION,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+
+
+def outputs(stack: layout.Stack) -> dict[str, str]:
+    """The deployed template's outputs by name. Raises `NotDeployedError`."""
+    cloudformation = client(stack, "cloudformation")
+    try:
+        found = cloudformation.describe_stacks(StackName=layout.STACK_NAME)["Stacks"]
+    except cloudformation.exceptions.ClientError:
+        found = []
+    if not found or found[0]["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+        raise NotDeployedError(f"the template is not deployed as {layout.STACK_NAME}")
+    return {output["OutputKey"]: output["OutputValue"] for output in found[0].get("Outputs", [])}
+
+
+def queue_depth(stack: layout.Stack, queue_url: str) -> tuple[int, int]:
+    """How many messages wait, and how many are with a worker."""
+    attributes = client(stack, "sqs").get_queue_attributes(
+        QueueUrl=queue_url,
+        AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+    )["Attributes"]
+    return (
+        int(attributes["ApproximateNumberOfMessages"]),
+        int(attributes["ApproximateNumberOfMessagesNotVisible"]),
+    )
+
+
+def ui_url(stack: layout.Stack) -> str:
+    """Where a browser on this machine finds the load balancer: a name below localhost, the AWS's own port."""
+    balancers = client(stack, "elbv2").describe_load_balancers()["LoadBalancers"]
+    if not balancers:
+        raise NotDeployedError("the template's load balancer is not deployed")
+    return f"http://{balancers[0]['LoadBalancerName']}.alb.localhost:{stack.aws_port}"

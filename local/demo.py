@@ -1,0 +1,200 @@
+"""`make demo`: the whole story on one machine, with a timeline, and an exit status that tells."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local import aws, dag_folder, deploy, layout, services, stack_control
+from local.airflow_api import AirflowApi, AirflowApiError, quoted
+from local.processes import log_tail
+from local.timeline import DagOutcome, Timeline
+
+RECORD = layout.ROOT / "build" / "demo.json"
+PARSE_SECONDS = 300.0
+RUN_SECONDS = 600.0
+POLL_SECONDS = 1.0
+
+
+class DemoError(Exception):
+    """A step did not end as it must; the message says how."""
+
+    def __init__(self, message: str, service: str | None = None) -> None:
+        """`service` names the one whose last log lines help to understand."""
+        super().__init__(message)
+        self.service = service
+
+
+@dataclass(frozen=True)
+class Run:
+    """A DAG run that the demo triggered."""
+
+    dag_id: str
+    run_id: str
+
+
+def main() -> int:
+    """Run the demo over the folder that `DAGS` names, else `dags/`. With KEEP=1 the stack stays up."""
+    folder = Path(os.environ.get("DAGS") or layout.ROOT / "dags").expanduser().resolve()
+    keep = os.environ.get("KEEP", "") not in ("", "0")
+    timeline = Timeline()
+    try:
+        dag_folder.files(folder)
+        _tell(timeline, folder)
+        return 0
+    except KeyboardInterrupt:
+        print("\ninterrupted; ending the stack")
+        return 130
+    except (
+        DemoError,
+        TimeoutError,
+        services.UnhealthyError,
+        AirflowApiError,
+        deploy.DeployError,
+        stack_control.StackError,
+        aws.NotDeployedError,
+        dag_folder.DagFolderError,
+    ) as error:
+        print(f"\ndemo failed: {error}")
+        _print_log(error)
+        return 1
+    finally:
+        if keep:
+            _print_how_to_use()
+        else:
+            with timeline.step("shut down") as step:
+                step.detail = f"{stack_control.stop()} processes ended"
+        timeline.write(RECORD)
+
+
+def _tell(timeline: Timeline, folder: Path) -> None:
+    with timeline.step("set up environments") as step:
+        # `make` did it before this interpreter could exist.
+        setup = json.loads((layout.STATE / "setup.json").read_text())
+        step.took(setup["seconds"])
+        step.detail = f"built {', '.join(setup['built'])}" if setup["built"] else "all were there"
+    with timeline.step("boot the local AWS and PostgreSQL") as step:
+        stack = stack_control.start()
+        step.detail = f"AWS at {stack.aws_url}"
+    with timeline.step("sam build"):
+        deploy.build()
+    with timeline.step("sam deploy, with the migration"):
+        deploy.deploy(stack)
+    api = AirflowApi(stack)
+    with timeline.step("services steady and healthy") as step:
+        step.detail = services.await_healthy(stack)
+    with timeline.step("upload the DAGs") as step:
+        step.detail = f"{dag_folder.upload(stack, folder)} files of {folder}"
+    with timeline.step("DAGs parsed") as step:
+        parsed = dag_folder.await_parsed(api, folder, PARSE_SECONDS)
+        step.detail = f"{len(parsed.dag_ids)} DAGs, {len(parsed.import_errors)} files with import errors"
+        timeline.dags += [DagOutcome(file, "import error") for file in parsed.import_errors]
+    runs: list[Run] = []
+    with timeline.step("DAGs run") as step:
+        runs = _run_dags(api, parsed.dag_ids, timeline)
+        step.detail = f"{len(runs)} runs succeeded"
+    with timeline.step("task logs in S3") as step:
+        step.detail = _check_logs(stack, api, runs)
+    with timeline.step("XComs passed") as step:
+        step.detail = _check_xcoms(api, runs)
+    if parsed.import_errors:
+        for file, trace in parsed.import_errors.items():
+            print(f"\n{file} does not import:\n{trace.strip()}")
+        raise DemoError(f"{len(parsed.import_errors)} files do not import: {', '.join(parsed.import_errors)}")
+
+
+def _run_dags(api: AirflowApi, dag_ids: list[str], timeline: Timeline) -> list[Run]:
+    """Unpause and trigger every DAG, wait for all, and return the runs. Raises when one did not succeed."""
+    if not dag_ids:
+        raise DemoError("no file holds a DAG")
+    waiting: dict[Run, float] = {}
+    for dag_id in dag_ids:
+        api.patch(f"dags/{dag_id}", {"is_paused": False})
+        try:
+            answer = api.post(f"dags/{dag_id}/dagRuns", {"logical_date": None})
+        except AirflowApiError as error:
+            timeline.dags.append(DagOutcome(dag_id, f"no run: {error}"))
+            continue
+        waiting[Run(dag_id, answer["dag_run_id"])] = time.monotonic()
+    done: list[Run] = []
+    deadline = time.monotonic() + RUN_SECONDS
+    while waiting and time.monotonic() < deadline:
+        for run, started in list(waiting.items()):
+            state = api.get(f"dags/{run.dag_id}/dagRuns/{_path(run)}")["state"]
+            if state in ("success", "failed"):
+                timeline.dags.append(DagOutcome(run.dag_id, state, round(time.monotonic() - started, 1)))
+                del waiting[run]
+                done.append(run)
+        time.sleep(POLL_SECONDS)
+    timeline.dags += [DagOutcome(run.dag_id, "not ended", RUN_SECONDS) for run in waiting]
+    for outcome in sorted(timeline.dags, key=lambda outcome: outcome.dag_id):
+        seconds = "" if outcome.seconds is None else f"{outcome.seconds:6.1f} s"
+        print(f"     {outcome.dag_id:<40} {outcome.state:<13} {seconds}")
+    bad = [outcome.dag_id for outcome in timeline.dags if outcome.state not in ("success", "import error")]
+    if bad:
+        raise DemoError(f"these DAGs did not succeed: {', '.join(bad)}", service="worker")
+    return done
+
+
+def _task_instances(api: AirflowApi, run: Run) -> list[Any]:
+    path = f"dags/{run.dag_id}/dagRuns/{_path(run)}/taskInstances"
+    return list(api.pages(path, "task_instances"))
+
+
+def _path(run: Run) -> str:
+    return quoted(run.run_id)
+
+
+def _check_logs(stack: layout.Stack, api: AirflowApi, runs: list[Run]) -> str:
+    """Every task instance that ran on a worker has its log in S3."""
+    s3, bucket = aws.client(stack, "s3"), aws.outputs(stack)["LogsBucketName"]
+    checked = 0
+    for run in runs:
+        ran = [instance for instance in _task_instances(api, run) if instance["pid"]]
+        prefix = f"task-logs/dag_id={run.dag_id}/run_id={run.run_id}/"
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        logs = [item["Key"] for page in pages for item in page.get("Contents", []) if item["Size"] > 0]
+        if len(logs) < len(ran):
+            raise DemoError(
+                f"{run.dag_id}: {len(ran)} task instances ran, {len(logs)} logs are below s3://{bucket}/{prefix}",
+                service="worker",
+            )
+        checked += len(logs)
+    return f"{checked} logs"
+
+
+def _check_xcoms(api: AirflowApi, runs: list[Run]) -> str:
+    """At least one run handed a value from a task to another."""
+    entries = sum(
+        api.get(f"dags/{run.dag_id}/dagRuns/{_path(run)}/taskInstances/~/xcomEntries")["total_entries"]
+        for run in runs
+    )
+    if entries == 0:
+        raise DemoError("no task of any run left an XCom")
+    return f"{entries} XComs"
+
+
+def _print_log(error: Exception) -> None:
+    service = getattr(error, "service", None)
+    if service is None:
+        return
+    newest = sorted(layout.CONTAINERS.glob(f"*-{service}"), key=lambda folder: folder.stat().st_mtime)[-1:]
+    for folder in newest:
+        print(f"\nlast lines of {service} ({folder.relative_to(layout.ROOT)}/output.log):")
+        print(log_tail(folder / "output.log"))
+
+
+def _print_how_to_use() -> None:
+    stack = stack_control.running()
+    if stack is None:
+        return
+    try:
+        url, secret = aws.ui_url(stack), aws.outputs(stack)["AdministratorSecretArn"]
+    except aws.NotDeployedError:
+        return
+    print(f"\nThe stack stays up. UI: {url}\nIts password is in the secret {secret}; `make status` shows it.")
+    print("`make down` ends it.")
