@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from local import aws, dag_folder, demo, deploy, layout, log_follower, services, stack_control
-from local.airflow_api import AirflowApi, AirflowApiError
+from local.airflow_api import AirflowApiError
 from local.processes import owned_processes
 
 ERRORS = (

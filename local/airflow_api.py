@@ -82,6 +82,8 @@ class AirflowApi:
             with urllib.request.urlopen(request, timeout=REQUEST_SECONDS) as answer:
                 return json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as error:
-            raise AirflowApiError(f"{method} {path}: {error.code} {error.read().decode(errors='replace')[:500]}") from None
+            raise AirflowApiError(
+                f"{method} {path}: {error.code} {error.read().decode(errors='replace')[:500]}"
+            ) from None
         except (urllib.error.URLError, OSError, json.JSONDecodeError) as error:
             raise AirflowApiError(f"{method} {path}: {error}") from None

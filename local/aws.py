@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
+
 class NotDeployedError(Exception):
     """The stack runs, but the template is not deployed on it."""
 

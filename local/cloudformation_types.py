@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from ministack.services import ec2, secretsmanager
+from ministack.services import ec2, ecs, secretsmanager
 from ministack.services.cloudformation import engine, provisioners
 
 from local.service_connect import ClientAlias, client_aliases
@@ -46,7 +46,10 @@ def _keep(physical_id: str, _old: Any, _new: Any, _stack: str) -> tuple[str, Att
 
 
 def _create_elastic_ip(_logical_id: str, _properties: Any, _stack: str) -> tuple[str, Attributes]:
-    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-eip.html"""
+    """An Elastic IP address that nothing routes to.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-eip.html
+    """
     before = set(ec2._addresses)
     ec2._allocate_address({})
     (allocation_id,) = set(ec2._addresses) - before
@@ -55,7 +58,10 @@ def _create_elastic_ip(_logical_id: str, _properties: Any, _stack: str) -> tuple
 
 
 def _create_nat_gateway(_logical_id: str, properties: Any, _stack: str) -> tuple[str, Attributes]:
-    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-natgateway.html"""
+    """A NAT gateway in name: processes here use the machine's own network.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-natgateway.html
+    """
     before = set(ec2._nat_gateways)
     ec2._create_nat_gateway({key: [str(value)] for key, value in properties.items() if key != "Tags"})
     (nat_gateway_id,) = set(ec2._nat_gateways) - before
@@ -63,7 +69,10 @@ def _create_nat_gateway(_logical_id: str, properties: Any, _stack: str) -> tuple
 
 
 def _security_group_rule(direction: str) -> dict[str, Any]:
-    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-securitygroupingress.html"""
+    """A rule kept on its group, which nothing here enforces.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-securitygroupingress.html
+    """
 
     def permissions(properties: Any) -> list[Any]:
         return list(provisioners._ec2_sg_permissions([properties]))
@@ -143,8 +152,6 @@ def _name_secrets_as_the_api_does() -> None:
 
 def _publish_service_connect(publish: Publish) -> None:
     """Tell `publish` about the client aliases of every service that is created or updated."""
-    from ministack.services import ecs
-
     handler = provisioners._RESOURCE_HANDLERS["AWS::ECS::Service"]
     create, update = handler["create"], handler["update"]
 

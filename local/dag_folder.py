@@ -80,9 +80,7 @@ def await_parsed(api: AirflowApi, folder: Path, seconds: float) -> Parsed:
     last_count, last_change = -1, time.monotonic()
     while True:
         dags = {dag["dag_id"]: dag["relative_fileloc"] for dag in api.pages("dags", "dags") if not dag["is_stale"]}
-        errors = {
-            error["filename"]: error["stack_trace"] for error in api.pages("importErrors", "import_errors")
-        }
+        errors = {error["filename"]: error["stack_trace"] for error in api.pages("importErrors", "import_errors")}
         silent = expected - set(dags.values()) - set(errors)
         now = time.monotonic()
         if len(dags) + len(errors) != last_count:

@@ -170,8 +170,7 @@ def _check_logs(stack: layout.Stack, api: AirflowApi, runs: list[Run]) -> str:
 def _check_xcoms(api: AirflowApi, runs: list[Run]) -> str:
     """At least one run handed a value from a task to another."""
     entries = sum(
-        api.get(f"dags/{run.dag_id}/dagRuns/{_path(run)}/taskInstances/~/xcomEntries")["total_entries"]
-        for run in runs
+        api.get(f"dags/{run.dag_id}/dagRuns/{_path(run)}/taskInstances/~/xcomEntries")["total_entries"] for run in runs
     )
     if entries == 0:
         raise DemoError("no task of any run left an XCom")

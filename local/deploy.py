@@ -52,7 +52,7 @@ def build() -> None:
 
 
 def architecture() -> str:
-    """This machine's processor as the template's parameter names it."""
+    """The processor of this machine, as the template's parameter names it."""
     return "ARM64" if platform.machine() in ("arm64", "aarch64") else "X86_64"
 
 

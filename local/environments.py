@@ -80,8 +80,7 @@ def ensure_uv() -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     run(
         [sys.executable, "-m", "venv", str(folder)],
-        f"{sys.executable} cannot create a virtual environment. On Debian and Ubuntu: "
-        "apt-get install python3-venv.",
+        f"{sys.executable} cannot create a virtual environment. On Debian and Ubuntu: apt-get install python3-venv.",
     )
     run(
         [
@@ -99,9 +98,7 @@ def find_python(uv: Path) -> str:
     name = f"python{PYTHON_VERSION}"
     found = shutil.which(name)
     if found:
-        answer = subprocess.run(
-            [found, "-c", "import sys; print(sys.executable)"], capture_output=True, text=True
-        )
+        answer = subprocess.run([found, "-c", "import sys; print(sys.executable)"], capture_output=True, text=True)
         if answer.returncode == 0:
             return answer.stdout.strip()
     answer = subprocess.run(

@@ -104,9 +104,7 @@ def _await_ready(server: subprocess.Popen[bytes]) -> None:
     while time.monotonic() < deadline:
         if server.poll() is not None:
             raise PostgresError(f"PostgreSQL ended while starting:\n{log_tail(LOG)}")
-        ready = subprocess.run(
-            [str(binaries() / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", _port()], check=False
-        )
+        ready = subprocess.run([str(binaries() / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", _port()], check=False)
         if ready.returncode == 0:
             return
         time.sleep(0.1)

@@ -12,6 +12,7 @@ therefore real; what a container would isolate is imitated as far as Airflow not
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -28,6 +29,7 @@ from local import layout
 from local.task_addresses import TaskAddresses
 
 LOG_POLL_SECONDS = 0.1
+EVERY_INTERFACE = "0.0.0.0"  # noqa: S104 - what is looked for, not bound
 
 
 class ImageNotFoundError(Exception):
@@ -80,18 +82,14 @@ class Container:
         """SIGTERM to the main process, as a container's init gets it; SIGKILL to all after `timeout` seconds."""
         if self.status == "running":
             self._process.terminate()
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(timeout)
-            except subprocess.TimeoutExpired:
-                pass
         self.kill()
 
     def kill(self, signal_number: int = signal.SIGKILL) -> None:
         """End every process of the container: nothing outlives a container's main process."""
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal_number)
-        except ProcessLookupError:
-            pass
         self._process.wait()
 
     def logs(
@@ -172,7 +170,7 @@ class ProcessRuntime:
         address = self._addresses.take()
 
         def here(text: str) -> str:
-            return self._resolve(text).replace("0.0.0.0", address)
+            return self._resolve(text).replace(EVERY_INTERFACE, address)
 
         environ = {
             "PATH": f"{process_image.bin_folder}:{os.environ.get('PATH', '/usr/bin:/bin')}",
@@ -201,9 +199,7 @@ class ProcessRuntime:
         except OSError:
             self._addresses.give_back(address)
             raise
-        container = Container(
-            name, process, folder, address, labels or {}, lambda: self._addresses.give_back(address)
-        )
+        container = Container(name, process, folder, address, labels or {}, lambda: self._addresses.give_back(address))
         self._containers[name] = container
         return container
 

@@ -53,7 +53,7 @@ def end(processes: Iterable[psutil.Process]) -> None:
 def _lives(process: psutil.Process) -> bool:
     """A zombie is gone but for its parent, which may never ask: not every container's init does."""
     try:
-        return process.status() != psutil.STATUS_ZOMBIE
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
 

@@ -97,9 +97,7 @@ class ServiceConnect:
             upstream_writer.close()
             writer.close()
 
-    async def _connect(
-        self, alias: ClientAlias
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+    async def _connect(self, alias: ClientAlias) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
         addresses = sorted(self._task_addresses(alias))
         turn = next(self._turn)
         for offset in range(len(addresses)):

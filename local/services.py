@@ -102,7 +102,5 @@ def _sick(api: AirflowApi) -> list[str]:
     except AirflowApiError:
         return ["ui"]
     return [
-        service
-        for component, service in COMPONENTS.items()
-        if (health.get(component) or {}).get("status") != "healthy"
+        service for component, service in COMPONENTS.items() if (health.get(component) or {}).get("status") != "healthy"
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -84,10 +85,8 @@ def stop() -> int:
     if stack is not None:
         supervisor = psutil.Process(stack.supervisor_pid)
         supervisor.terminate()
-        try:
+        with contextlib.suppress(psutil.TimeoutExpired):  # it is killed with the rest then
             supervisor.wait(STOP_SECONDS)
-        except psutil.TimeoutExpired:
-            pass  # it is killed with the rest
     end(owned_processes())
     return len(found)
 

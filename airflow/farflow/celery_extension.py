@@ -14,7 +14,7 @@ from typing import Any
 
 from celery import bootsteps
 from celery.signals import worker_init
-from kombu.transport.SQS import Channel
+from kombu.transport.SQS import Channel, Transport
 
 HEALTH_FILE = Path(os.environ.get("TMPDIR", tempfile.gettempdir())) / "farflow-worker-healthy"
 TOUCH_SECONDS = 10
@@ -38,14 +38,12 @@ class HealthFile(bootsteps.StartStopStep):
         HEALTH_FILE.touch()
         self._timer = consumer.timer.call_repeatedly(TOUCH_SECONDS, HEALTH_FILE.touch)
 
-    def stop(self, consumer: Any) -> None:
+    def stop(self, consumer: Any) -> None:  # noqa: ARG002 - Celery's signature
         self._timer.cancel()
 
 
 @worker_init.connect
 def extend_worker(sender: Any, **_: Any) -> None:
     """Before the worker's first connection: `sender` is the worker."""
-    from kombu.transport.SQS import Transport
-
     Transport.Channel = GuardedChannel
     sender.app.steps["consumer"].add(HealthFile)

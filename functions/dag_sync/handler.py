@@ -12,6 +12,7 @@ from typing import Any
 
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
+
 from control_plane.observability import logger, metrics, tracer
 from control_plane.settings import read_settings
 

@@ -10,7 +10,6 @@ A release is built beside the others under a temporary name and renamed when it 
 from __future__ import annotations
 
 import fcntl
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -54,7 +53,7 @@ class ReleaseStore:
     def served_folder(self) -> str | None:
         """The folder name of the release that `current` names, None when there is none."""
         try:
-            return Path(os.readlink(self._current)).name
+            return self._current.readlink().name
         except FileNotFoundError:
             return None
 

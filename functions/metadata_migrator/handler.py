@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
+
 from control_plane import custom_resource
 from control_plane.observability import logger, metrics, tracer
 

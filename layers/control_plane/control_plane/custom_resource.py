@@ -73,7 +73,7 @@ def answer(request: Request, act: Callable[[Request], Result], put: Put | None =
             "PhysicalResourceId": result.physical_resource_id,
             "Data": dict(result.attributes),
         }
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001
         logger.exception("custom resource failed", extra={"request_type": request.kind})
         reason = str(error) if isinstance(error, ResourceError) else f"{type(error).__name__}: {error}"
         outcome = {

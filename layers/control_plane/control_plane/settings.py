@@ -5,14 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any
 
-
-class _Dataclass(Protocol):
-    __dataclass_fields__: Any
-
-
-SettingsT = TypeVar("SettingsT", bound=_Dataclass)
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 _PARSERS = {"str": str, "int": int, "float": float, "Path": Path}
 
@@ -21,7 +17,9 @@ class SettingsError(ValueError):
     """The environment does not hold the settings; the message names each bad variable."""
 
 
-def read_settings(settings_class: type[SettingsT], environ: Mapping[str, str]) -> SettingsT:
+def read_settings[SettingsT: DataclassInstance](
+    settings_class: type[SettingsT], environ: Mapping[str, str]
+) -> SettingsT:
     """Build `settings_class` from `environ`: field `dags_bucket` from the variable `DAGS_BUCKET`.
 
     Fields are of type str, int, float or Path, and required unless they have a default. Raises
@@ -46,6 +44,6 @@ def read_settings(settings_class: type[SettingsT], environ: Mapping[str, str]) -
     return settings_class(**values)
 
 
-def variable_names(settings_class: type[_Dataclass]) -> set[str]:
+def variable_names(settings_class: type[DataclassInstance]) -> set[str]:
     """The environment variables that `settings_class` is read from."""
     return {field.name.upper() for field in dataclasses.fields(settings_class)}

@@ -1,0 +1,73 @@
+"""Farflow's code in Airflow's processes, run by the interpreter of the Airflow environment."""
+
+import subprocess
+from pathlib import Path
+
+from local import layout
+
+
+def in_airflow(code: str, tmp_path: Path) -> str:
+    result = subprocess.run(
+        [str(layout.environment_python("airflow")), "-c", code],
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(layout.ROOT / "airflow"), "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout.strip()
+
+
+GUARD = """
+from unittest.mock import Mock
+from kombu.transport import SQS
+from farflow import celery_extension
+channel = object.__new__({channel})
+try:
+    print(channel._on_messages_ready(Mock(), "default", []))
+except AttributeError as error:
+    print("stopped:", error)
+"""
+
+
+def test_failed_poll_is_an_empty_one(tmp_path: Path) -> None:
+    """kombu hands on `[]` after a 5xx of SQS."""
+    assert in_airflow(GUARD.format(channel="celery_extension.GuardedChannel"), tmp_path) == "0"
+
+
+def test_kombu_still_needs_the_guard(tmp_path: Path) -> None:
+    """When this fails, the pinned kombu has mended it: remove `GuardedChannel`."""
+    assert in_airflow(GUARD.format(channel="SQS.Channel"), tmp_path).startswith("stopped:")
+
+
+def test_worker_gets_the_guard_and_the_health_file(tmp_path: Path) -> None:
+    code = """
+from types import SimpleNamespace
+from kombu.transport.SQS import Transport
+from farflow import celery_extension
+worker = SimpleNamespace(app=SimpleNamespace(steps={"consumer": set()}))
+celery_extension.extend_worker(sender=worker)
+print(Transport.Channel.__name__, [step.__name__ for step in worker.app.steps["consumer"]])
+"""
+    assert in_airflow(code, tmp_path) == "GuardedChannel ['HealthFile']"
+
+
+def test_worker_without_a_health_file_is_unhealthy(tmp_path: Path) -> None:
+    check = "from farflow import healthcheck; print(healthcheck.main('worker'))"
+    assert in_airflow(check, tmp_path).endswith("1")
+    (tmp_path / "farflow-worker-healthy").touch()
+    assert in_airflow(check, tmp_path).endswith("0")
+
+
+def test_fernet_key_of_the_template_is_one(tmp_path: Path) -> None:
+    """43 letters and digits and the "=" of the settings, expanded by Airflow itself."""
+    code = """
+import os
+os.environ["FERNET_KEY"] = "Ab3" * 14 + "9"
+os.environ["AIRFLOW__CORE__FERNET_KEY"] = "${FERNET_KEY}="
+from airflow.configuration import conf
+from cryptography.fernet import Fernet
+fernet = Fernet(conf.get("core", "fernet_key"))
+print(fernet.decrypt(fernet.encrypt(b"secret")).decode())
+"""
+    assert in_airflow(f"import os; os.environ['AIRFLOW_HOME'] = {str(tmp_path)!r}\n{code}", tmp_path).endswith("secret")

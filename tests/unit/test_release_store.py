@@ -1,0 +1,121 @@
+"""Releases on a file system: `dag_sync.release_store`, on a real one."""
+
+import multiprocessing
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from dag_sync.release import DagObject, Release, release_of
+from dag_sync.release_store import KEPT_RELEASES, ReleaseStore
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def a_release(version: int, files: int = 3) -> Release:
+    return release_of([DagObject(f"dags/pkg/f{n}.py", f'"{version}"', 1) for n in range(files)], "dags/")
+
+
+def write_etag(item: DagObject, target: Path) -> None:
+    target.write_text(item.etag)
+
+
+def test_published_release_is_served_whole(tmp_path: Path) -> None:
+    store = ReleaseStore(tmp_path)
+    with store.lock():
+        name = store.publish(a_release(1), write_etag, NOON)
+    assert store.served_folder() == name
+    assert sorted(path.name for path in (tmp_path / "current" / "pkg").iterdir()) == ["f0.py", "f1.py", "f2.py"]
+
+
+def test_nothing_published_serves_nothing(tmp_path: Path) -> None:
+    assert ReleaseStore(tmp_path).served_folder() is None
+
+
+def test_failed_fetch_leaves_the_old_release_served(tmp_path: Path) -> None:
+    store = ReleaseStore(tmp_path)
+
+    def fail(item: DagObject, target: Path) -> None:
+        if item.key.endswith("f2.py"):
+            raise OSError(28, "No space left on device")
+        write_etag(item, target)
+
+    with store.lock():
+        old = store.publish(a_release(1), write_etag, NOON)
+        with pytest.raises(OSError, match="No space left"):
+            store.publish(a_release(2), fail, NOON + timedelta(seconds=1))
+        assert store.served_folder() == old
+        assert (tmp_path / "current" / "pkg" / "f0.py").read_text() == '"1"'
+        removed = store.prune()
+    assert len(removed) == 1, "what the failed build left is removed"
+    assert [folder.name for folder in (tmp_path / "releases").iterdir()] == [old]
+
+
+def test_prune_keeps_the_served_release_and_the_newest_others(tmp_path: Path) -> None:
+    store = ReleaseStore(tmp_path)
+    with store.lock():
+        names = [store.publish(a_release(n), write_etag, NOON + timedelta(seconds=n)) for n in range(KEPT_RELEASES + 3)]
+        assert store.prune() == names[:2]
+    assert store.served_folder() == names[-1]
+    assert sorted(folder.name for folder in (tmp_path / "releases").iterdir()) == names[2:]
+
+
+def test_prune_never_removes_a_served_release_that_is_old(tmp_path: Path) -> None:
+    """The clock of another client may be behind: order by name is no proof of not being served."""
+    store = ReleaseStore(tmp_path)
+    with store.lock():
+        for n in range(1, KEPT_RELEASES + 3):
+            store.publish(a_release(n), write_etag, NOON + timedelta(seconds=n))
+        served = store.publish(a_release(0), write_etag, NOON)
+        store.prune()
+    assert (tmp_path / "current" / "pkg" / "f0.py").exists()
+    assert store.served_folder() == served
+
+
+def hold_lock(root: Path, entered: str) -> None:
+    with ReleaseStore(root).lock():
+        Path(entered).touch()
+        time.sleep(0.5)
+
+
+def test_second_writer_waits_for_the_first(tmp_path: Path) -> None:
+    """Across processes, as two instances of the function are."""
+    entered = tmp_path / "entered"
+    other = multiprocessing.get_context("spawn").Process(target=hold_lock, args=(tmp_path / "fs", str(entered)))
+    (tmp_path / "fs").mkdir()
+    other.start()
+    while not entered.exists():
+        time.sleep(0.01)
+    started = time.monotonic()
+    with ReleaseStore(tmp_path / "fs").lock():
+        waited = time.monotonic() - started
+    other.join()
+    assert waited > 0.2
+
+
+def test_reader_never_sees_a_mixture(tmp_path: Path) -> None:
+    """Through one resolved root, a reader sees one release's files, all of them."""
+    store = ReleaseStore(tmp_path)
+    with store.lock():
+        store.publish(a_release(0, files=20), write_etag, NOON)
+    seen: set[frozenset[str]] = set()
+    counts: set[int] = set()
+    done = threading.Event()
+
+    def read() -> None:
+        while not done.is_set():
+            root = (tmp_path / "current").resolve()
+            contents = [path.read_text() for path in (root / "pkg").iterdir()]
+            seen.add(frozenset(contents))
+            counts.add(len(contents))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for version in range(1, 6):
+        with store.lock():
+            store.publish(a_release(version, files=20), write_etag, NOON + timedelta(seconds=version))
+    done.set()
+    reader.join()
+    assert all(len(contents) == 1 for contents in seen)
+    assert counts == {20}
