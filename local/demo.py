@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,7 @@ def main() -> int:
     folder = Path(os.environ.get("DAGS") or layout.ROOT / "dags").expanduser().resolve()
     keep = os.environ.get("KEEP", "") not in ("", "0")
     timeline = Timeline()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Control-C does
     try:
         dag_folder.files(folder)
         _tell(timeline, folder)
@@ -115,7 +118,7 @@ def _run_dags(api: AirflowApi, dag_ids: list[str], timeline: Timeline) -> list[R
     for dag_id in dag_ids:
         api.patch(f"dags/{dag_id}", {"is_paused": False})
         try:
-            answer = api.post(f"dags/{dag_id}/dagRuns", {"logical_date": None})
+            answer = api.post(f"dags/{dag_id}/dagRuns", {"logical_date": datetime.now(UTC).isoformat()})
         except AirflowApiError as error:
             timeline.dags.append(DagOutcome(dag_id, f"no run: {error}"))
             continue

@@ -31,6 +31,7 @@ store = ReleaseStore(settings.file_system_path)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
     """Reconcile once. Raises on any failure: the events return to the queue, and the old release serves on."""
+    metrics.add_metric(name="Reconciliations", unit="Count", value=1)
     with store.lock():
         release = release_of(bucket.list_objects(), settings.dags_prefix)
         decision = decide(release, store.served_folder())

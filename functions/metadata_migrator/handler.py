@@ -26,6 +26,7 @@ ecs = boto3.client("ecs")
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Answer one custom resource request. Never raises for a failed migration: the stack is told instead."""
+    metrics.add_metric(name="MigrationRequests", unit="Count", value=1)
 
     def act(request: custom_resource.Request) -> custom_resource.Result:
         if request.kind != "Delete":

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from control_plane import custom_resource
 from control_plane.custom_resource import Request, ResourceError, Result
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from local.dag_folder import DagFolderError, files
 
 
@@ -11,7 +12,11 @@ def test_litter_is_left_out(tmp_path: Path) -> None:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x")
-    assert [path.relative_to(tmp_path).as_posix() for path in files(tmp_path)] == [".airflowignore", "a.py", "sql/q.sql"]
+    assert [path.relative_to(tmp_path).as_posix() for path in files(tmp_path)] == [
+        ".airflowignore",
+        "a.py",
+        "sql/q.sql",
+    ]
 
 
 def test_missing_folder_is_an_error_that_names_it(tmp_path: Path) -> None:

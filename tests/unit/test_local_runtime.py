@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from local.process_runtime import Container, ImageNotFoundError, ProcessImage, ProcessRuntime
 from local.task_addresses import NoAddressLeftError, TaskAddresses
 
@@ -80,12 +81,7 @@ def test_stop_asks_first(runtime: ProcessRuntime) -> None:
 
 
 def test_stop_kills_what_does_not_leave(runtime: ProcessRuntime) -> None:
-    code = (
-        "import signal, time\n"
-        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-        "print('up', flush=True)\n"
-        "time.sleep(60)"
-    )
+    code = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('up', flush=True)\ntime.sleep(60)"
     container = run(runtime, code)
     while b"up" not in container.logs():  # type: ignore[operator]
         time.sleep(0.01)

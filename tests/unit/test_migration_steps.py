@@ -1,6 +1,7 @@
 """The commands of the migration task: `farflow.migration`."""
 
 import pytest
+
 from farflow import migration
 
 

@@ -1,6 +1,7 @@
 """What an ECS task has come to: `metadata_migrator.migration_task`."""
 
 import pytest
+
 from metadata_migrator.migration_task import Failed, Running, Succeeded, outcome
 
 

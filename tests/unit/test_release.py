@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
 import pytest
+
 from dag_sync.release import DagObject, Keep, Publish, ReleaseError, decide, release_of
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)

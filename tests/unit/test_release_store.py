@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+
 from dag_sync.release import DagObject, Release, release_of
 from dag_sync.release_store import KEPT_RELEASES, ReleaseStore
 

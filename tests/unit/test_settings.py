@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from control_plane.settings import SettingsError, read_settings, variable_names
 
 

@@ -1,0 +1,49 @@
+"""The templates as Python values, aliases and merges resolved as `sam build` resolves them."""
+
+from functools import cache
+from typing import Any
+
+from samcli.yamlhelper import yaml_parse
+
+from local import layout
+
+STACKS = ("network", "data", "control_plane", "airflow", "airflow_service")
+
+
+@cache
+def root() -> dict[str, Any]:
+    return dict(yaml_parse((layout.ROOT / "template.yaml").read_text()))
+
+
+@cache
+def stack(name: str) -> dict[str, Any]:
+    return dict(yaml_parse((layout.ROOT / "stacks" / f"{name}.yaml").read_text()))
+
+
+def functions() -> dict[str, dict[str, Any]]:
+    """The properties of each function of the control plane, by the folder that its handler is in."""
+    return {
+        resource["Properties"]["Handler"].partition(".")[0]: resource["Properties"]
+        for resource in stack("control_plane")["Resources"].values()
+        if resource["Type"] == "AWS::Serverless::Function"
+    }
+
+
+def environment_keys(properties: dict[str, Any]) -> set[str]:
+    """Every variable that a function gets, from itself and from Globals."""
+    everywhere = stack("control_plane")["Globals"]["Function"]["Environment"]["Variables"]
+    return {*everywhere, *properties.get("Environment", {}).get("Variables", {})}
+
+
+def statements(policies: list[Any]) -> list[dict[str, Any]]:
+    """The statements of inline policies, those under a condition included."""
+    found: list[dict[str, Any]] = []
+    for policy in policies:
+        chosen = policy["Fn::If"][1] if "Fn::If" in policy else policy
+        found += chosen.get("PolicyDocument", chosen)["Statement"]
+    return found
+
+
+def actions(statement: dict[str, Any]) -> set[str]:
+    action = statement["Action"]
+    return set(action) if isinstance(action, list) else {action}

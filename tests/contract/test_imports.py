@@ -1,0 +1,67 @@
+"""Who may import whom: the rules of docs/architecture.md, held by walking every import."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+from local import layout
+
+FUNCTIONS = sorted(path.parent.name for path in (layout.ROOT / "functions").glob("*/__init__.py"))
+
+DECISIONS = {"functions/dag_sync/release.py", "functions/metadata_migrator/migration_task.py"}
+"""Files that decide: the standard library and their own types only."""
+
+OWN = {"dag_sync", "metadata_migrator", "control_plane", "farflow", "local", "benchmarks", "tests"}
+
+ALLOWED = {
+    # folder -> the packages of this repository that its files may import
+    "functions/dag_sync": {"control_plane"},
+    "functions/metadata_migrator": {"control_plane"},
+    "layers/control_plane": {"control_plane"},
+    "airflow": {"farflow"},
+    "dags": set(),
+    "local": {"local"},
+}
+
+
+def imported(path: Path) -> set[str]:
+    """Top-level names of each absolute import in `path`."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+def test_every_folder_of_code_has_a_rule() -> None:
+    assert {f"functions/{name}" for name in FUNCTIONS} <= set(ALLOWED)
+
+
+@pytest.mark.parametrize("folder", sorted(ALLOWED))
+def test_folder_imports_only_what_it_may(folder: str) -> None:
+    files = list((layout.ROOT / folder).rglob("*.py"))
+    assert files
+    for path in files:
+        assert imported(path) & OWN <= ALLOWED[folder], path
+
+
+@pytest.mark.parametrize("folder", FUNCTIONS)
+def test_function_s_relative_imports_stay_inside(folder: str) -> None:
+    for path in (layout.ROOT / "functions" / folder).glob("*.py"):
+        levels = [node.level for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
+        assert max(levels, default=0) <= 1, path
+
+
+@pytest.mark.parametrize("file", sorted(DECISIONS))
+def test_decision_is_pure(file: str) -> None:
+    assert imported(layout.ROOT / file) <= sys.stdlib_module_names
+    assert not imported(layout.ROOT / file) & {"os", "time", "socket", "urllib", "subprocess", "threading"}
+
+
+def test_folder_airflow_is_no_package() -> None:
+    """An `__init__.py` there would hide Airflow itself from whoever has the repository on its path."""
+    assert not (layout.ROOT / "airflow" / "__init__.py").exists()

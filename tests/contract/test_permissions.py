@@ -1,0 +1,92 @@
+"""Roles = what the code calls: an action that is not granted, or granted and never called, fails here."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from local import layout
+from tests.contract import templates
+
+METHODS = {
+    # boto3 method or paginator -> what IAM calls it, where the names differ or more is needed
+    ("s3", "list_objects_v2"): {"s3:ListBucket"},
+    ("s3", "get_object"): {"s3:GetObject", "kms:Decrypt"},  # the bucket is encrypted under the key
+    ("ecs", "run_task"): {"ecs:RunTask", "iam:PassRole"},
+    ("ecs", "describe_tasks"): {"ecs:DescribeTasks"},
+}
+MOUNTS = {"elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"}
+
+
+def boto3_calls(folder: Path) -> set[tuple[str, str]]:
+    """(service, method) of each call in `folder` on a variable or attribute named after its service."""
+    calls = set()
+    for path in folder.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                continue
+            owner = node.func.value
+            service = owner.attr.lstrip("_") if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
+            if service not in {"s3", "ecs", "sqs", "dynamodb", "secretsmanager", "cloudwatch", "sns", "rds"}:
+                continue
+            if node.func.attr == "get_paginator":
+                assert isinstance(node.args[0], ast.Constant), f"{path}: name the paginator's operation in place"
+                calls.add((service, str(node.args[0].value)))
+            else:
+                calls.add((service, node.func.attr))
+    return calls
+
+
+def granted(folder: str) -> set[str]:
+    """What the function's role may do, by every policy of the templates."""
+    statements = templates.statements(templates.functions()[folder].get("Policies", []))
+    if folder == "metadata_migrator":
+        policy = templates.stack("airflow")["Resources"]["MetadataMigratorPolicy"]["Properties"]
+        assert policy["Roles"] == [{"Ref": "MetadataMigratorRoleName"}]
+        statements += policy["PolicyDocument"]["Statement"]
+    return set().union(*(templates.actions(statement) for statement in statements))
+
+
+@pytest.mark.parametrize("folder", sorted(templates.functions()))
+def test_role_may_do_what_the_function_calls_and_no_more(folder: str) -> None:
+    calls = boto3_calls(layout.ROOT / "functions" / folder)
+    assert calls, "a function that calls nothing: is the walk still right?"
+    needed = set().union(*(METHODS[call] for call in calls))
+    if "FileSystemConfigs" in templates.functions()[folder]:
+        needed |= MOUNTS
+    assert granted(folder) == needed
+
+
+def every_statement() -> list[tuple[str, dict[str, object]]]:
+    found = []
+    for name in templates.STACKS:
+        for logical_id, resource in templates.stack(name)["Resources"].items():
+            properties = resource.get("Properties", {})
+            policies = properties.get("Policies", [])
+            if resource["Type"] == "AWS::IAM::Policy":
+                policies = [properties]
+            found += [(f"{name}.{logical_id}", statement) for statement in templates.statements(policies)]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("role", "statement"), every_statement(), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_no_role_has_a_wildcard(role: str, statement: dict[str, object]) -> None:
+    """Each action is named; each resource is, but for the one action that has none."""
+    assert not any("*" in action for action in templates.actions(statement))
+    if statement["Resource"] == "*":
+        assert templates.actions(statement) == {"ecr:GetAuthorizationToken"}
+
+
+def test_workers_hold_no_key_that_signs_or_decrypts() -> None:
+    """They run users' code: connections and tokens come from the Execution API, task by task."""
+    (definition,) = templates.stack("airflow_service")["Resources"]["TaskDefinition"]["Properties"][
+        "ContainerDefinitions"
+    ]
+    guarded = {
+        entry["Fn::If"][1]["Name"]
+        for entry in definition["Secrets"]
+        if "Fn::If" in entry and entry["Fn::If"][0] == "HoldsSecrets"
+    }
+    assert guarded == {"FERNET_KEY", "AIRFLOW__API_AUTH__JWT_SECRET", "AIRFLOW__API__SECRET_KEY"}

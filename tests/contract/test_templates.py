@@ -1,0 +1,122 @@
+"""What no linter knows of the templates."""
+
+import re
+import tomllib
+from typing import Any
+
+import pytest
+
+from local import layout
+from tests.contract import templates
+
+SERVICES = {"ExecutionApi", "Ui", "Scheduler", "DagProcessor", "Triggerer", "Worker"}
+
+
+def nested(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        name: resource
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::Application"
+    }
+
+
+@pytest.mark.parametrize("parent", ["template", "airflow"])
+def test_nested_stacks_get_every_parameter_that_they_need_and_none_else(parent: str) -> None:
+    template = templates.root() if parent == "template" else templates.stack(parent)
+    for name, resource in nested(template).items():
+        child = templates.stack(resource["Properties"]["Location"].rpartition("/")[2].removesuffix(".yaml"))
+        given = set(resource["Properties"]["Parameters"])
+        known = child["Parameters"]
+        # Defaults in functions' templates are for `sam build`, which sees no parent.
+        needed = {key for key, parameter in known.items() if "Default" not in parameter}
+        assert needed <= given <= set(known), name
+
+
+def test_every_output_that_is_read_exists() -> None:
+    text = (layout.ROOT / "template.yaml").read_text()
+    for logical_id, output in set(re.findall(r"!GetAtt (\w+)\.Outputs\.(\w+)", text)):
+        location = templates.root()["Resources"][logical_id]["Properties"]["Location"]
+        assert output in templates.stack(location.removeprefix("stacks/").removesuffix(".yaml"))["Outputs"]
+
+
+def test_every_parameter_of_a_user_is_described() -> None:
+    for name, parameter in templates.root()["Parameters"].items():
+        assert parameter.get("Description", "").endswith("."), name
+
+
+def test_environments_set_parameters_that_exist() -> None:
+    config = tomllib.loads((layout.ROOT / "samconfig.toml").read_text())
+    assert {"local", "dev", "prod"} <= set(config)
+    for environment, sections in config.items():
+        if environment == "version":
+            continue
+        for override in sections.get("deploy", {}).get("parameters", {}).get("parameter_overrides", []):
+            assert override.partition("=")[0] in templates.root()["Parameters"], environment
+
+
+def test_every_service_waits_for_the_migration() -> None:
+    resources = templates.stack("airflow")["Resources"]
+    assert set(nested(templates.stack("airflow"))) == SERVICES | {"Migration"}
+    for name in SERVICES:
+        depends = resources[name]["DependsOn"]
+        assert "MetadataMigration" in ([depends] if isinstance(depends, str) else depends), name
+
+
+def test_worker_waits_for_the_name_that_it_calls() -> None:
+    """A task of Service Connect knows the endpoints that were there when it was deployed."""
+    assert "ExecutionApi" in templates.stack("airflow")["Resources"]["Worker"]["DependsOn"]
+
+
+def test_workers_are_the_scaler_s_to_count_and_never_moved() -> None:
+    service = templates.stack("airflow_service")["Resources"]["Service"]["Properties"]
+    assert service["DesiredCount"]["Fn::If"][:2] == ["IsWorker", {"Ref": "AWS::NoValue"}]
+    assert service["AvailabilityZoneRebalancing"] == {"Fn::If": ["IsWorker", "DISABLED", "ENABLED"]}
+
+
+def test_services_stop_slowly_and_roll_back() -> None:
+    resources = templates.stack("airflow_service")["Resources"]
+    (container,) = resources["TaskDefinition"]["Properties"]["ContainerDefinitions"]
+    assert container["StopTimeout"] == 120
+    breaker = resources["Service"]["Properties"]["DeploymentConfiguration"]["DeploymentCircuitBreaker"]
+    assert breaker == {"Enable": True, "Rollback": True}
+
+
+def test_load_balancer_admits_one_range() -> None:
+    rules = templates.stack("network")["Resources"]["LoadBalancerSecurityGroup"]["Properties"]["SecurityGroupIngress"]
+    assert [rule["CidrIp"] for rule in rules] == [{"Ref": "UiAllowedCidr"}]
+
+
+def test_no_other_group_admits_an_address_range() -> None:
+    for name, resource in templates.stack("network")["Resources"].items():
+        if resource["Type"] != "AWS::EC2::SecurityGroup" or name == "LoadBalancerSecurityGroup":
+            continue
+        for rule in resource["Properties"].get("SecurityGroupIngress", []):
+            assert "SourceSecurityGroupId" in rule, name
+
+
+def test_data_that_cannot_be_made_again_outlives_the_stack() -> None:
+    resources = templates.stack("data")["Resources"]
+    for name in ("Key", "DagsBucket", "LogsBucket", "DataBucket", "FernetKeySecret", "Database"):
+        assert resources[name]["DeletionPolicy"] in ("Retain", "Snapshot"), name
+
+
+def test_generated_secrets_are_safe_in_urls() -> None:
+    for name, resource in templates.stack("data")["Resources"].items():
+        if resource["Type"] == "AWS::SecretsManager::Secret":
+            assert resource["Properties"]["GenerateSecretString"]["ExcludePunctuation"] is True, name
+
+
+def test_queue_hides_an_event_longer_than_the_function_works() -> None:
+    """Lambda asks for six times: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html"""
+    timeout = templates.functions()["dag_sync"]["Timeout"]
+    assert templates.stack("data")["Resources"]["DagEventsQueue"]["Properties"]["VisibilityTimeout"] == 6 * timeout
+
+
+def test_image_and_local_stack_have_one_airflow() -> None:
+    dockerfile = (layout.ROOT / "airflow" / "Dockerfile").read_text()
+    base = re.search(r"AIRFLOW_BASE_IMAGE=apache/airflow:([\d.]+)-python([\d.]+)", dockerfile)
+    locked = re.search(r"^apache-airflow==([\d.]+)", (layout.ROOT / "airflow" / "requirements.txt").read_text(), re.MULTILINE)
+    assert base
+    assert locked
+    assert base.group(1) == locked.group(1)
+    assert base.group(2) == (layout.ROOT / ".python-version").read_text().strip()

@@ -1,0 +1,184 @@
+"""`metadata_migrator`'s real handler; ECS by botocore's stubber, which checks every parameter against the service model."""
+
+import importlib
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import ModuleType
+from typing import Any
+
+import pytest
+from botocore.stub import Stubber
+
+TASK = "arn:aws:ecs:us-east-1:123456789012:task/farflow/0123456789abcdef0123456789abcdef"
+TASK_DEFINITION = "arn:aws:ecs:us-east-1:123456789012:task-definition/farflow-migration:1"
+PROPERTIES = {
+    "ServiceToken": "arn:aws:lambda:us-east-1:123456789012:function:migrator",
+    "Cluster": "farflow",
+    "TaskDefinition": TASK_DEFINITION,
+    "Subnets": ["subnet-1", "subnet-2"],
+    "SecurityGroups": ["sg-1"],
+}
+RUN_TASK = {
+    "cluster": "farflow",
+    "taskDefinition": TASK_DEFINITION,
+    "launchType": "FARGATE",
+    "count": 1,
+    "startedBy": "metadata_migrator",
+    "clientToken": "request-1",
+    "networkConfiguration": {
+        "awsvpcConfiguration": {
+            "subnets": ["subnet-1", "subnet-2"],
+            "securityGroups": ["sg-1"],
+            "assignPublicIp": "DISABLED",
+        }
+    },
+}
+DESCRIBE = {"cluster": "farflow", "tasks": [TASK]}
+
+
+class Context:
+    function_name = "metadata_migrator"
+    memory_limit_in_mb = 512
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:migrator"
+    aws_request_id = "1"
+
+    def __init__(self, looks: int = 100) -> None:
+        self.looks = looks
+
+    def get_remaining_time_in_millis(self) -> int:
+        self.looks -= 1
+        return 900_000 if self.looks >= 0 else 29_000
+
+
+class AnswerServer:
+    """Takes what CloudFormation's presigned URL would take."""
+
+    def __init__(self) -> None:
+        self.received: list[dict[str, Any]] = []
+        received = self.received
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_PUT(self) -> None:
+                assert not self.headers["Content-Type"], "the URL is signed without one"
+                received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/answer"
+
+    def one(self) -> dict[str, Any]:
+        (answer,) = self.received
+        return answer
+
+
+@pytest.fixture
+def answers() -> Iterator[AnswerServer]:
+    answers = AnswerServer()
+    thread = threading.Thread(target=answers.server.serve_forever)
+    thread.start()
+    yield answers
+    answers.server.shutdown()
+    thread.join()
+    answers.server.server_close()
+
+
+@pytest.fixture
+def handler(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    for name, value in {
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "POWERTOOLS_SERVICE_NAME": "metadata_migrator",
+        "POWERTOOLS_METRICS_NAMESPACE": "Farflow",
+        "POWERTOOLS_TRACE_DISABLED": "true",
+    }.items():
+        monkeypatch.setenv(name, value)
+    for name in [
+        name for name in sys.modules if name.startswith(("metadata_migrator.handler", "control_plane.observability"))
+    ]:
+        del sys.modules[name]
+    module = importlib.import_module("metadata_migrator.handler")
+    monkeypatch.setattr(module.time, "sleep", lambda _: None)
+    return module
+
+
+@pytest.fixture
+def ecs(handler: ModuleType) -> Iterator[Stubber]:
+    with Stubber(handler.ecs) as stubber:
+        yield stubber
+        stubber.assert_no_pending_responses()
+
+
+def request(answers: AnswerServer, kind: str, **properties: Any) -> dict[str, Any]:
+    return {
+        "RequestType": kind,
+        "RequestId": "request-1",
+        "ResponseURL": answers.url,
+        "StackId": "arn:aws:cloudformation:us-east-1:123456789012:stack/farflow/1",
+        "LogicalResourceId": "MetadataMigration",
+        "ResourceType": "Custom::MetadataMigration",
+        "ResourceProperties": {**PROPERTIES, **properties},
+    }
+
+
+def a_task(status: str, exit_code: int | None = None) -> dict[str, Any]:
+    container = {} if exit_code is None else {"exitCode": exit_code}
+    return {"tasks": [{"taskArn": TASK, "lastStatus": status, "containers": [container]}], "failures": []}
+
+
+@pytest.mark.parametrize("kind", ["Create", "Update"])
+def test_migration_is_one_task_awaited_to_its_end(
+    handler: ModuleType, ecs: Stubber, answers: AnswerServer, kind: str
+) -> None:
+    ecs.add_response("run_task", a_task("PROVISIONING"), RUN_TASK)
+    ecs.add_response("describe_tasks", {"tasks": [], "failures": [{"arn": TASK, "reason": "MISSING"}]}, DESCRIBE)
+    ecs.add_response("describe_tasks", a_task("RUNNING"), DESCRIBE)
+    ecs.add_response("describe_tasks", a_task("STOPPED", 0), DESCRIBE)
+    handler.lambda_handler(request(answers, kind), Context())
+    answer = answers.one()
+    assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", "metadata-migration")
+
+
+def test_delete_runs_nothing(handler: ModuleType, ecs: Stubber, answers: AnswerServer) -> None:
+    handler.lambda_handler({**request(answers, "Delete"), "PhysicalResourceId": "metadata-migration"}, Context())
+    assert answers.one()["Status"] == "SUCCESS"
+
+
+def test_failed_migration_fails_the_stack(handler: ModuleType, ecs: Stubber, answers: AnswerServer) -> None:
+    ecs.add_response("run_task", a_task("PROVISIONING"), RUN_TASK)
+    ecs.add_response("describe_tasks", a_task("STOPPED", 1), DESCRIBE)
+    handler.lambda_handler(request(answers, "Create"), Context())
+    assert answers.one()["Status"] == "FAILED"
+    assert "exited with 1" in answers.one()["Reason"]
+
+
+def test_task_that_ecs_does_not_start_fails_the_stack(handler: ModuleType, ecs: Stubber, answers: AnswerServer) -> None:
+    ecs.add_response("run_task", {"tasks": [], "failures": [{"reason": "RESOURCE:ENI"}]}, RUN_TASK)
+    handler.lambda_handler(request(answers, "Create"), Context())
+    assert answers.one()["Reason"] == "ECS did not start the migration: RESOURCE:ENI"
+
+
+def test_refused_call_fails_the_stack(handler: ModuleType, ecs: Stubber, answers: AnswerServer) -> None:
+    ecs.add_client_error("run_task", "AccessDeniedException", "not authorized", expected_params=RUN_TASK)
+    handler.lambda_handler(request(answers, "Create"), Context())
+    assert answers.one()["Status"] == "FAILED"
+    assert "AccessDeniedException" in answers.one()["Reason"]
+
+
+def test_end_of_the_function_s_time_is_answered(handler: ModuleType, ecs: Stubber, answers: AnswerServer) -> None:
+    """Else the stack would wait for an hour."""
+    ecs.add_response("run_task", a_task("PROVISIONING"), RUN_TASK)
+    ecs.add_response("describe_tasks", a_task("RUNNING"), DESCRIBE)
+    handler.lambda_handler(request(answers, "Create"), Context(looks=1))
+    assert answers.one()["Status"] == "FAILED"
+    assert "still runs" in answers.one()["Reason"]
+
+
+def test_missing_properties_are_all_named(handler: ModuleType, ecs: Stubber, answers: AnswerServer) -> None:
+    handler.lambda_handler(request(answers, "Create", Cluster="", Subnets=[]), Context())
+    assert answers.one()["Reason"] == "the custom resource lacks Cluster, Subnets"
