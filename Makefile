@@ -1,19 +1,18 @@
 # The whole contract: each command works on a fresh clone with python3, make and the package registries.
 
 SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
 TOOLS := .farflow/env/tools/bin
 LOCAL := $(TOOLS)/python -m local
+SAM := env PATH="$(CURDIR)/$(TOOLS):$$PATH" SAM_CLI_TELEMETRY=0 sam
 export DAGS KEEP
 
-.PHONY: help demo up status logs down setup
+.PHONY: help demo up status logs down test check deploy setup locks
 
 help: ## Show this list.
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
-setup: # The Python environments, in .farflow/; a fifth of a second when they are there.
-	@python3 local/environments.py
-
-demo: setup ## Boot everything on this machine, run DAGs, print a timeline, shut down. DAGS=<folder>, KEEP=1.
+demo: setup ## Boot everything on this machine, run DAGs, print a timeline, shut down. DAGS=<folder> KEEP=1
 	@$(LOCAL) demo
 
 up: setup ## Start Farflow on this machine and deploy the template to it.
@@ -27,3 +26,28 @@ logs: setup ## Follow the logs of everything that runs.
 
 down: setup ## End every process that `make up` started.
 	@$(LOCAL) down
+
+test: setup ## Run all tests: unit, integration, contract, end to end. TESTS=tests/unit for a part.
+	@$(TOOLS)/pytest $(or $(TESTS),tests/unit tests/integration tests/contract tests/e2e)
+
+check: setup ## Check format, lint, types, templates and shell scripts.
+	@$(TOOLS)/ruff format --check .
+	@$(TOOLS)/ruff check .
+	@$(TOOLS)/mypy functions layers/control_plane local
+	@$(TOOLS)/mypy --python-executable .farflow/env/airflow/bin/python airflow/farflow
+	@for template in template.yaml stacks/*.yaml; do \
+	  AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template "$$template"; done
+	@$(TOOLS)/shellcheck .ci/run
+
+deploy: setup ## Deploy to AWS with samconfig.toml's environment ENV, for example ENV=dev.
+	@test -n "$(ENV)" || { echo "deploy: say which environment of samconfig.toml, for example ENV=dev" >&2; exit 2; }
+	@$(SAM) build --config-env "$(ENV)"
+	@$(SAM) deploy --config-env "$(ENV)"
+
+setup: # The Python environments, in .farflow/; a fifth of a second when they are there.
+	@python3 local/environments.py
+
+locks: setup # Pin requirements anew, with hashes, after an edit of a requirements .in file.
+	@for file in requirements/uv requirements/tools requirements/emulator airflow/requirements layers/control_plane/requirements; do \
+	  .farflow/env/uv/bin/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes \
+	    --no-header --no-annotate "$$file.in" -o "$$file.txt"; done

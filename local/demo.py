@@ -38,6 +38,11 @@ class Run:
     dag_id: str
     run_id: str
 
+    @property
+    def path(self) -> str:
+        """Where the API finds it."""
+        return f"dags/{self.dag_id}/dagRuns/{quoted(self.run_id)}"
+
 
 def main() -> int:
     """Run the demo over the folder that `DAGS` names, else `dags/`. With KEEP=1 the stack stays up."""
@@ -98,19 +103,19 @@ def _tell(timeline: Timeline, folder: Path) -> None:
         timeline.dags += [DagOutcome(file, "import error") for file in parsed.import_errors]
     runs: list[Run] = []
     with timeline.step("DAGs run") as step:
-        runs = _run_dags(api, parsed.dag_ids, timeline)
+        runs = run_dags(api, parsed.dag_ids, timeline)
         step.detail = f"{len(runs)} runs succeeded"
     with timeline.step("task logs in S3") as step:
-        step.detail = _check_logs(stack, api, runs)
+        step.detail = check_logs(stack, api, runs)
     with timeline.step("XComs passed") as step:
-        step.detail = _check_xcoms(api, runs)
+        step.detail = check_xcoms(api, runs)
     if parsed.import_errors:
         for file, trace in parsed.import_errors.items():
             print(f"\n{file} does not import:\n{trace.strip()}")
         raise DemoError(f"{len(parsed.import_errors)} files do not import: {', '.join(parsed.import_errors)}")
 
 
-def _run_dags(api: AirflowApi, dag_ids: list[str], timeline: Timeline) -> list[Run]:
+def run_dags(api: AirflowApi, dag_ids: list[str], timeline: Timeline) -> list[Run]:
     """Unpause and trigger every DAG, wait for all, and return the runs. Raises when one did not succeed."""
     if not dag_ids:
         raise DemoError("no file holds a DAG")
@@ -127,7 +132,7 @@ def _run_dags(api: AirflowApi, dag_ids: list[str], timeline: Timeline) -> list[R
     deadline = time.monotonic() + RUN_SECONDS
     while waiting and time.monotonic() < deadline:
         for run, started in list(waiting.items()):
-            state = api.get(f"dags/{run.dag_id}/dagRuns/{_path(run)}")["state"]
+            state = api.get(run.path)["state"]
             if state in ("success", "failed"):
                 timeline.dags.append(DagOutcome(run.dag_id, state, round(time.monotonic() - started, 1)))
                 del waiting[run]
@@ -144,15 +149,11 @@ def _run_dags(api: AirflowApi, dag_ids: list[str], timeline: Timeline) -> list[R
 
 
 def _task_instances(api: AirflowApi, run: Run) -> list[Any]:
-    path = f"dags/{run.dag_id}/dagRuns/{_path(run)}/taskInstances"
+    path = f"{run.path}/taskInstances"
     return list(api.pages(path, "task_instances"))
 
 
-def _path(run: Run) -> str:
-    return quoted(run.run_id)
-
-
-def _check_logs(stack: layout.Stack, api: AirflowApi, runs: list[Run]) -> str:
+def check_logs(stack: layout.Stack, api: AirflowApi, runs: list[Run]) -> str:
     """Every task instance that ran on a worker has its log in S3."""
     s3, bucket = aws.client(stack, "s3"), aws.outputs(stack)["LogsBucketName"]
     checked = 0
@@ -170,11 +171,9 @@ def _check_logs(stack: layout.Stack, api: AirflowApi, runs: list[Run]) -> str:
     return f"{checked} logs"
 
 
-def _check_xcoms(api: AirflowApi, runs: list[Run]) -> str:
+def check_xcoms(api: AirflowApi, runs: list[Run]) -> str:
     """At least one run handed a value from a task to another."""
-    entries = sum(
-        api.get(f"dags/{run.dag_id}/dagRuns/{_path(run)}/taskInstances/~/xcomEntries")["total_entries"] for run in runs
-    )
+    entries = sum(api.get(f"{run.path}/taskInstances/~/xcomEntries")["total_entries"] for run in runs)
     if entries == 0:
         raise DemoError("no task of any run left an XCom")
     return f"{entries} XComs"

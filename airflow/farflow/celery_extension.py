@@ -26,7 +26,7 @@ class GuardedChannel(Channel):
     def _on_messages_ready(self, queue: str, qname: str, messages: Any) -> int:
         if not isinstance(messages, dict):
             return 0
-        return int(super()._on_messages_ready(queue, qname, messages))
+        return int(super()._on_messages_ready(queue, qname, messages))  # type: ignore[no-untyped-call]
 
 
 class HealthFile(bootsteps.StartStopStep):

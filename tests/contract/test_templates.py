@@ -115,7 +115,9 @@ def test_queue_hides_an_event_longer_than_the_function_works() -> None:
 def test_image_and_local_stack_have_one_airflow() -> None:
     dockerfile = (layout.ROOT / "airflow" / "Dockerfile").read_text()
     base = re.search(r"AIRFLOW_BASE_IMAGE=apache/airflow:([\d.]+)-python([\d.]+)", dockerfile)
-    locked = re.search(r"^apache-airflow==([\d.]+)", (layout.ROOT / "airflow" / "requirements.txt").read_text(), re.MULTILINE)
+    locked = re.search(
+        r"^apache-airflow==([\d.]+)", (layout.ROOT / "airflow" / "requirements.txt").read_text(), re.MULTILINE
+    )
     assert base
     assert locked
     assert base.group(1) == locked.group(1)

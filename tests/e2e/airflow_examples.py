@@ -44,48 +44,47 @@ RUN = (
     "example_short_circuit_decorator.py",
     "example_short_circuit_operator.py",
     "example_trigger_controller_dag.py",
+    "example_asset_alias_with_no_taskflow.py",
+    "example_bash_decorator.py",
+    "example_branch_python_dop_operator_3.py",
+    "example_measurement_correction_decorator.py",
+    "example_measurement_correction_operator.py",
+    "example_task_state_store.py",
+    "example_task_state_store_mapped.py",
+    "tutorial_taskflow_templates.py",
 )
 
 _VIRTUALENV = "makes a virtual environment at run time, which needs a package registry and minutes"
-_PLUGIN = "needs a plugin of Airflow's own tests, which is not installed with it"
-_WAITS = "waits for something that nothing here does"
+_PLUGIN = "needs a plugin of example_dags/plugins, which Airflow registers for its own examples only"
 
 LEFT_OUT = {
-    "example_asset_alias_with_no_taskflow.py": "the same DAG ids' work as example_asset_alias.py, by hand",
-    "example_asset_allow_teams.py": "needs [core] multi_team",
-    "example_asset_partition.py": _WAITS,
-    "example_asset_state_store.py": _WAITS,
-    "example_asset_with_watchers.py": _WAITS,
-    "example_bash_decorator.py": "its scripts are not beside it when the file is copied alone",
+    "example_asset_allow_teams.py": "is about [core] multi_team, which is off",
+    "example_asset_partition.py": "twenty DAGs of partitioned schedules, which a run by hand does not show",
+    "example_asset_state_store.py": "is about a watcher that nothing here feeds",
+    "example_asset_with_watchers.py": "waits for a file that nothing here makes",
     "example_branch_operator.py": _VIRTUALENV,
     "example_branch_operator_decorator.py": _VIRTUALENV,
-    "example_branch_python_dop_operator_3.py": "its branch depends on the minute it runs in",
     "example_custom_weight.py": _PLUGIN,
     "example_dag_decorator.py": "calls a site on the internet",
-    "example_external_task_child_deferrable.py": _WAITS,
-    "example_external_task_marker_dag.py": _WAITS,
-    "example_external_task_parent_deferrable.py": _WAITS,
+    "example_external_task_child_deferrable.py": "one of a pair that wait for each other's logical date",
+    "example_external_task_marker_dag.py": "waits for a run of its other DAG at the same logical date",
+    "example_external_task_parent_deferrable.py": "one of a pair that wait for each other's logical date",
     "example_failed_dag.py": "fails on purpose",
     "example_hitl_operator.py": "waits for a person",
-    "example_inlet_event_extra.py": "fails unless another DAG's asset event came first",
+    "example_inlet_event_extra.py": "gives the asset of example_outlet_event_extra.py another name, a conflict in one Airflow",
     "example_kubernetes_executor.py": "needs Kubernetes",
     "example_local_kubernetes_executor.py": "needs Kubernetes",
-    "example_measurement_correction_decorator.py": "waits for a person",
-    "example_measurement_correction_operator.py": "waits for a person",
-    "example_params_ui_tutorial.py": "needs parameters that a person fills in",
-    "example_passing_params_via_test_command.py": "runs under `airflow dags test` only",
+    "example_params_ui_tutorial.py": "is about the form in the UI",
+    "example_passing_params_via_test_command.py": "needs a parameter of `airflow dags test`",
     "example_python_decorator.py": _VIRTUALENV,
     "example_python_operator.py": _VIRTUALENV,
-    "example_retry_policy.py": "fails and retries for minutes on purpose",
-    "example_sensor_decorator.py": "waits a minute to show a sensor",
-    "example_sensors.py": _WAITS,
-    "example_task_state_store.py": "sleeps for minutes",
-    "example_task_state_store_async.py": "sleeps for minutes",
-    "example_task_state_store_mapped.py": "sleeps for minutes",
+    "example_retry_policy.py": "fails on purpose, with minutes between its tries",
+    "example_sensor_decorator.py": "waits for a minute to show a sensor",
+    "example_sensors.py": "needs the connection fs_default, and fails on purpose in places",
+    "example_task_state_store_async.py": "calls a method that Airflow 3.3.2 does not have",
     "example_workday_timetable.py": _PLUGIN,
     "tutorial_objectstorage.py": "reads a site on the internet",
     "tutorial_taskflow_api_virtualenv.py": _VIRTUALENV,
-    "tutorial_taskflow_templates.py": "its templates are not beside it when the file is copied alone",
 }
 
 
@@ -97,11 +96,13 @@ def installed() -> dict[str, Path]:
 
 
 def collect(folder: Path) -> None:
-    """Copy the examples that run into `folder`."""
+    """Copy the examples that run into `folder`, with the SQL files that some of them name."""
     folder.mkdir(parents=True, exist_ok=True)
     examples = installed()
     for name in RUN:
         shutil.copy(examples[name], folder / name)
+        if (examples[name].parent / "sql").is_dir():
+            shutil.copytree(examples[name].parent / "sql", folder / "sql", dirs_exist_ok=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,55 @@
+"""One local stack for all end-to-end tests: the real template, real Airflow, ended at the end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from local import aws, dag_folder, deploy, layout, services, stack_control
+from local.airflow_api import AirflowApi
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[layout.Stack]:
+    stack = stack_control.start()
+    try:
+        deploy.build()
+        deploy.deploy(stack)
+        services.await_healthy(stack)
+        yield stack
+    finally:
+        stack_control.stop()
+
+
+@pytest.fixture(scope="session")
+def cluster(stack: layout.Stack) -> str:
+    return aws.outputs(stack)["ClusterName"]
+
+
+@pytest.fixture(scope="session")
+def api(stack: layout.Stack) -> AirflowApi:
+    return AirflowApi(stack)
+
+
+@pytest.fixture(scope="session")
+def examples(stack: layout.Stack, api: AirflowApi) -> list[str]:
+    """The ids of the repository's own example DAGs, uploaded and parsed."""
+    folder = layout.ROOT / "dags"
+    dag_folder.upload(stack, folder)
+    parsed = dag_folder.await_parsed(api, folder, seconds=120)
+    assert not parsed.import_errors
+    return parsed.dag_ids
+
+
+def eventually[T](look: Callable[[], T], seconds: float, what: str) -> T:
+    """Look until there is something true to see. Fails after `seconds` with what was seen last."""
+    deadline = time.monotonic() + seconds
+    while True:
+        seen = look()
+        if seen:
+            return seen
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {seconds:.0f} s: {what}; last seen: {seen!r}")
+        time.sleep(0.5)

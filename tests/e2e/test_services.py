@@ -1,0 +1,120 @@
+"""The Airflow services as ECS services: counted, replaced, and needing only what they must."""
+
+from __future__ import annotations
+
+import urllib.request
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from local import aws, demo, layout, services
+from local.airflow_api import AirflowApi
+from local.processes import owned_processes
+from local.timeline import Timeline
+from tests.e2e.conftest import eventually
+
+
+def set_count(stack: layout.Stack, cluster: str, service: str, count: int) -> None:
+    aws.client(stack, "ecs").update_service(cluster=cluster, service=service, desiredCount=count)
+
+
+def service(stack: layout.Stack, cluster: str, name: str) -> services.Service:
+    return next(service for service in services.observe(stack, cluster) if service.name == name)
+
+
+def container_processes(address: str) -> list[psutil.Process]:
+    """The main processes of the task at `address`."""
+    return [process for process in owned_processes() if process.environ().get("HOSTNAME") == address]
+
+
+@pytest.fixture
+def restored(stack: layout.Stack, cluster: str) -> Iterator[None]:
+    """Give every service back the count that it had."""
+    before = {service.name: service.desired for service in services.observe(stack, cluster)}
+    yield
+    for name, count in before.items():
+        set_count(stack, cluster, name, count)
+    services.await_healthy(stack)
+
+
+@pytest.mark.usefixtures("restored")
+def test_desired_count_of_two_gives_a_second_real_worker(stack: layout.Stack, cluster: str) -> None:
+    set_count(stack, cluster, "worker", 2)
+    eventually(lambda: len(service(stack, cluster, "worker").tasks) == 2, 30, "two worker tasks")
+    tasks = service(stack, cluster, "worker").tasks
+    assert len({task.address for task in tasks}) == 2
+    logs = [next(layout.CONTAINERS.glob(f"*{task.id[:8]}-worker")) / "output.log" for task in tasks]
+    eventually(lambda: all("ready." in log.read_text() for log in logs), 60, "both workers are ready")
+    queue = aws.outputs(stack)["WorkQueueUrl"]
+    assert aws.queue_depth(stack, queue) == (0, 0)
+
+
+def test_killed_worker_is_replaced(stack: layout.Stack, cluster: str) -> None:
+    (before,) = service(stack, cluster, "worker").tasks
+    for process in container_processes(before.address):
+        process.kill()
+    (after,) = eventually(
+        lambda: [task for task in service(stack, cluster, "worker").tasks if task.id != before.id],
+        60,
+        "another worker task",
+    )
+    log = next(layout.CONTAINERS.glob(f"*{after.id[:8]}-worker")) / "output.log"
+    eventually(lambda: "ready." in log.read_text(), 60, "the new worker is ready")
+
+
+@pytest.mark.usefixtures("restored")
+def test_tasks_run_without_the_ui(stack: layout.Stack, cluster: str, api: AirflowApi, examples: list[str]) -> None:
+    """Stopped while a run is under way, the UI's server is missed by nobody but people."""
+    timeline = Timeline()
+    demo.run_dags(api, ["dynamic_mapping"], timeline)  # warm, so that what follows is about the UI alone
+    api.post("dags/dynamic_mapping/dagRuns", {"logical_date": None, "dag_run_id": "without-ui"})
+    set_count(stack, cluster, "ui", 0)
+    eventually(lambda: not service(stack, cluster, "ui").tasks, 30, "the UI is stopped")
+    s3, bucket = aws.client(stack, "s3"), aws.outputs(stack)["LogsBucketName"]
+    prefix = "task-logs/dag_id=dynamic_mapping/run_id=without-ui/task_id=total/"
+    eventually(
+        lambda: s3.list_objects_v2(Bucket=bucket, Prefix=prefix)["KeyCount"], 90, "the run's last task left its log"
+    )
+    set_count(stack, cluster, "ui", 1)
+    services.await_healthy(stack)
+    assert api.get("dags/dynamic_mapping/dagRuns/without-ui")["state"] == "success"
+
+
+@pytest.mark.usefixtures("restored")
+def test_ui_serves_alone(stack: layout.Stack, cluster: str, api: AirflowApi, examples: list[str]) -> None:
+    for name in services.NAMES:
+        if name != "ui":
+            set_count(stack, cluster, name, 0)
+    eventually(
+        lambda: all(not service.tasks for service in services.observe(stack, cluster) if service.name != "ui"),
+        60,
+        "everything else is stopped",
+    )
+    assert {dag["dag_id"] for dag in api.pages("dags", "dags")} >= set(examples)
+    page = urllib.request.Request(stack.aws_url, headers={"Host": aws.ui_url(stack).removeprefix("http://")})
+    with urllib.request.urlopen(page, timeout=30) as answer:
+        assert b"<html" in answer.read().lower()
+
+
+def test_migration_ran_once_before_every_service(stack: layout.Stack, cluster: str) -> None:
+    (migration,) = layout.CONTAINERS.glob("*-migration")
+    assert "migration: done" in (migration / "output.log").read_text()
+    ended = (migration / "output.log").stat().st_mtime
+    others = [folder for folder in layout.CONTAINERS.iterdir() if folder != migration]
+    assert others
+    assert all((folder / "tmp").stat().st_ctime >= 0 and folder.stat().st_ctime > ended for folder in others)
+
+
+def test_container_output_is_in_its_log_group(stack: layout.Stack) -> None:
+    import boto3
+
+    logs = boto3.client(
+        "logs",
+        endpoint_url=stack.aws_url,
+        region_name=layout.REGION,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    events = logs.filter_log_events(logGroupName=f"/farflow/{layout.STACK_NAME}/migration")["events"]
+    assert any("migration: done" in event["message"] for event in events)

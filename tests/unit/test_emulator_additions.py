@@ -1,0 +1,69 @@
+"""Each addition to the emulator is still needed by the pinned version; a red test here says: remove it."""
+
+import json
+import subprocess
+
+import pytest
+
+from local import layout
+
+
+def in_emulator(code: str) -> object:
+    """The JSON that `code` prints, run by the interpreter of the emulator's environment without additions."""
+    result = subprocess.run(
+        [str(layout.environment_python("emulator")), "-c", f"import json\n{code}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": "/usr/bin:/bin", "LOG_LEVEL": "ERROR"},
+    )
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize(
+    "resource_type",
+    ["AWS::EC2::EIP", "AWS::EC2::NatGateway", "AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress"],
+)
+def test_resource_type_is_missing(resource_type: str) -> None:
+    known = in_emulator(
+        "from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS\n"
+        "print(json.dumps(list(_RESOURCE_HANDLERS)))"
+    )
+    assert isinstance(known, list)
+    assert resource_type not in known
+
+
+def test_nested_templates_are_not_transformed() -> None:
+    source = in_emulator(
+        "import inspect\nfrom ministack.services.cloudformation import provisioners\n"
+        "print(json.dumps(inspect.getsource(provisioners._cfn_nested_stack_deploy)))"
+    )
+    assert "_apply_transforms" not in str(source)
+
+
+def test_generated_secret_ignores_exclude_punctuation() -> None:
+    secret = in_emulator(
+        "from ministack.services.cloudformation import provisioners\n"
+        "wanted = {'GenerateSecretString': {'PasswordLength': 2000, 'ExcludePunctuation': True}}\n"
+        "print(json.dumps(provisioners._sm_secret_string(wanted)))"
+    )
+    assert not str(secret).isalnum()
+
+
+def test_secrets_of_a_task_definition_keep_the_template_s_names() -> None:
+    (definition,) = in_emulator(  # type: ignore[misc]
+        "from ministack.services.cloudformation import provisioners\n"
+        "print(json.dumps(provisioners._normalize_container_defs("
+        "[{'Name': 'c', 'Secrets': [{'Name': 'N', 'ValueFrom': 'arn'}]}])))"
+    )
+    assert definition["secrets"] == [{"Name": "N", "ValueFrom": "arn"}]
+
+
+def test_service_connect_is_dropped() -> None:
+    source = in_emulator(
+        "import inspect\nfrom ministack.services.cloudformation import provisioners\n"
+        "print(json.dumps(inspect.getsource(provisioners._ecs_service_create)))"
+    )
+    assert "ServiceConnectConfiguration" not in str(source)
+    assert "int(" not in str(source), "DesiredCount is a number now: remove _with_integer_count"
