@@ -53,6 +53,7 @@ def main() -> int:
     try:
         dag_folder.files(folder)
         _tell(timeline, folder)
+        timeline.complete = True
         return 0
     except KeyboardInterrupt:
         print("\ninterrupted; ending the stack")
@@ -109,10 +110,15 @@ def _tell(timeline: Timeline, folder: Path) -> None:
         step.detail = check_logs(stack, api, runs)
     with timeline.step("XComs passed") as step:
         step.detail = check_xcoms(api, runs)
+    with timeline.step("every file imports"):
+        _check_imports(parsed)
+
+
+def _check_imports(parsed: dag_folder.Parsed) -> None:
+    for file, trace in parsed.import_errors.items():
+        print(f"\n{file} does not import:\n{trace.strip()}\n")
     if parsed.import_errors:
-        for file, trace in parsed.import_errors.items():
-            print(f"\n{file} does not import:\n{trace.strip()}")
-        raise DemoError(f"{len(parsed.import_errors)} files do not import: {', '.join(parsed.import_errors)}")
+        raise DemoError(f"{len(parsed.import_errors)} files do not: {', '.join(parsed.import_errors)}")
 
 
 def run_dags(api: AirflowApi, dag_ids: list[str], timeline: Timeline) -> list[Run]:

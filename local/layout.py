@@ -66,7 +66,10 @@ class Stack:
         }
 
     def save(self) -> None:
-        STACK_FILE.write_text(json.dumps(asdict(self)))
+        """Write it for other processes, which see all of it or nothing."""
+        unfinished = STACK_FILE.with_suffix(".unfinished")
+        unfinished.write_text(json.dumps(asdict(self)))
+        unfinished.replace(STACK_FILE)
 
     @classmethod
     def load(cls) -> Stack | None:

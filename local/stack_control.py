@@ -20,6 +20,10 @@ NEEDED_BYTES = 1024**3
 SUPERVISOR_LOG = layout.LOGS / "supervisor.log"
 
 
+_started: list[subprocess.Popen[bytes]] = []
+"""Supervisors that this very process started; it is their parent and must take their exit codes."""
+
+
 class StackError(Exception):
     """The stack cannot be started or used; the message says what to do."""
 
@@ -66,6 +70,7 @@ def start() -> layout.Stack:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    _started.append(supervisor)
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         stack = layout.Stack.load()
@@ -88,6 +93,8 @@ def stop() -> int:
         with contextlib.suppress(psutil.TimeoutExpired):  # it is killed with the rest then
             supervisor.wait(STOP_SECONDS)
     end(owned_processes())
+    while _started:
+        _started.pop().wait()
     return len(found)
 
 

@@ -49,10 +49,12 @@ class Timeline:
 
     steps: list[Step] = field(default_factory=list)
     dags: list[DagOutcome] = field(default_factory=list)
+    complete: bool = False
+    """Set when there is nothing left to do: a story that broke off between two steps is no success."""
 
     @property
     def ok(self) -> bool:
-        return bool(self.steps) and all(step.ok for step in self.steps)
+        return self.complete and all(step.ok for step in self.steps)
 
     @contextmanager
     def step(self, name: str) -> Iterator[Step]:

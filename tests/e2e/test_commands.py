@@ -36,7 +36,7 @@ def make(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_demo_of_a_folder_with_a_broken_dag_fails_and_says_why(tmp_path: Path) -> None:
-    (tmp_path / "broken_dag.py").write_text("from airflow.sdk import no_such_thing\n")
+    (tmp_path / "broken_dag.py").write_text("from airflow.sdk import dag, no_such_thing\n")
     (tmp_path / "good_dag.py").write_text(
         "import pendulum\nfrom airflow.sdk import dag, task\n"
         "@dag(schedule=None, start_date=pendulum.datetime(2026, 1, 1))\n"

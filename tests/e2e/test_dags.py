@@ -61,7 +61,7 @@ def test_edited_dag_becomes_visible(stack: layout.Stack, api: AirflowApi, exampl
 def test_broken_dag_is_reported_and_harms_no_other(
     stack: layout.Stack, api: AirflowApi, examples: list[str], tmp_path: Path
 ) -> None:
-    (tmp_path / "broken_dag.py").write_text("from airflow.sdk import no_such_thing\n")
+    (tmp_path / "broken_dag.py").write_text("from airflow.sdk import dag, no_such_thing\n")
     (tmp_path / "good_dag.py").write_text(NEW_DAG.format(tag="good").replace("edited", "good"))
     try:
         dag_folder.upload(stack, tmp_path)
