@@ -22,12 +22,10 @@ ERRORS = (
 
 
 def up() -> int:
-    """Start the stack, deploy the template, upload dags/. A stack that runs already is left as it is."""
-    if stack_control.running() is not None:
-        print("the stack runs already; `make down` ends it, `make status` shows it")
-        return 0
+    """Start the stack, deploy the template, upload dags/. A stack that runs already gets what changed."""
+    boot: list[tuple[str, Callable[[], object]]] = [("boot the local AWS and PostgreSQL", stack_control.start)]
     steps: list[tuple[str, Callable[[], object]]] = [
-        ("boot the local AWS and PostgreSQL", stack_control.start),
+        *([] if stack_control.running() else boot),
         ("sam build", deploy.build),
         ("sam deploy, with the migration", lambda: deploy.deploy(stack_control.require())),
         ("services steady and healthy", lambda: services.await_healthy(stack_control.require())),

@@ -24,25 +24,21 @@ def register(publish: Publish) -> None:
     handlers = provisioners._RESOURCE_HANDLERS
     handlers["AWS::EC2::EIP"] = {
         "create": _create_elastic_ip,
-        "update": _keep,
+        "update": _keep_elastic_ip,
         "delete": lambda physical_id, _: ec2._addresses.pop(physical_id, None),
     }
     handlers["AWS::EC2::NatGateway"] = {
         "create": _create_nat_gateway,
-        "update": _keep,
+        "update": _keep_nat_gateway,
         "delete": lambda physical_id, _: ec2._nat_gateways.pop(physical_id, None),
     }
     handlers["AWS::EC2::SecurityGroupIngress"] = _security_group_rule("IpPermissions")
     handlers["AWS::EC2::SecurityGroupEgress"] = _security_group_rule("IpPermissionsEgress")
     _transform_nested_templates()
+    _remember_attributes_of_nested_resources()
     _generate_secrets_as_asked()
     _name_secrets_as_the_api_does()
     _publish_service_connect(publish)
-
-
-def _keep(physical_id: str, _old: Any, _new: Any, _stack: str) -> tuple[str, Attributes]:
-    """An update that changes nothing but tags: metadata that nothing here reads."""
-    return physical_id, {}
 
 
 def _create_elastic_ip(_logical_id: str, _properties: Any, _stack: str) -> tuple[str, Attributes]:
@@ -53,8 +49,12 @@ def _create_elastic_ip(_logical_id: str, _properties: Any, _stack: str) -> tuple
     before = set(ec2._addresses)
     ec2._allocate_address({})
     (allocation_id,) = set(ec2._addresses) - before
-    address = ec2._addresses[allocation_id]["PublicIp"]
-    return allocation_id, {"AllocationId": allocation_id, "PublicIp": address}
+    return _keep_elastic_ip(allocation_id)
+
+
+def _keep_elastic_ip(allocation_id: str, *_: Any) -> tuple[str, Attributes]:
+    """An update that changes tags only, which nothing here reads."""
+    return allocation_id, {"AllocationId": allocation_id, "PublicIp": ec2._addresses[allocation_id]["PublicIp"]}
 
 
 def _create_nat_gateway(_logical_id: str, properties: Any, _stack: str) -> tuple[str, Attributes]:
@@ -65,6 +65,11 @@ def _create_nat_gateway(_logical_id: str, properties: Any, _stack: str) -> tuple
     before = set(ec2._nat_gateways)
     ec2._create_nat_gateway({key: [str(value)] for key, value in properties.items() if key != "Tags"})
     (nat_gateway_id,) = set(ec2._nat_gateways) - before
+    return _keep_nat_gateway(nat_gateway_id)
+
+
+def _keep_nat_gateway(nat_gateway_id: str, *_: Any) -> tuple[str, Attributes]:
+    """An update that changes tags only, which nothing here reads."""
     return nat_gateway_id, {"NatGatewayId": nat_gateway_id}
 
 
@@ -109,6 +114,39 @@ def _transform_nested_templates() -> None:
         return engine._apply_transforms(template) if template.get("Transform") else template
 
     engine._parse_template = parse
+
+
+def _remember_attributes_of_nested_resources() -> None:
+    """A nested stack's resource that an update leaves alone keeps its attributes for `Fn::GetAtt`.
+
+    The emulator hands them on in a root stack and forgets them in a nested one, whose next `!GetAtt` then fails.
+    """
+    attributes: dict[tuple[str, str], Attributes] = {}
+    provision, update = provisioners._provision_resource, provisioners._update_resource
+
+    def provision_and_remember(
+        resource_type: str, logical_id: str, properties: Any, stack: str
+    ) -> tuple[str, Attributes]:
+        physical_id, made = provision(resource_type, logical_id, properties, stack)
+        attributes[stack, logical_id] = made
+        return physical_id, made
+
+    def update_and_remember(
+        resource_type: str,
+        physical_id: str,
+        old: Any,
+        new: Any,
+        stack: str,
+        logical_id: str | None = None,
+        old_attributes: Attributes | None = None,
+    ) -> tuple[str, Attributes]:
+        known = old_attributes or attributes.get((stack, logical_id or physical_id))
+        physical_id, made = update(resource_type, physical_id, old, new, stack, logical_id, known)
+        attributes[stack, logical_id or physical_id] = made
+        return physical_id, made
+
+    provisioners._provision_resource = provision_and_remember
+    provisioners._update_resource = update_and_remember
 
 
 def _generate_secrets_as_asked() -> None:

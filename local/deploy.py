@@ -72,8 +72,8 @@ def store_database_secret(stack: layout.Stack) -> str:
     return secrets.create_secret(Name=DATABASE_SECRET, SecretString=json.dumps(secret))["ARN"]
 
 
-def deploy(stack: layout.Stack) -> None:
-    """Deploy what `build` built."""
+def deploy(stack: layout.Stack, **changes: str) -> None:
+    """Deploy what `build` built; `changes` are template parameters other than the local stack's usual ones."""
     layout.EFS.mkdir(parents=True, exist_ok=True)
     overrides = {
         "AirflowImage": layout.AIRFLOW_IMAGE,
@@ -83,6 +83,7 @@ def deploy(stack: layout.Stack) -> None:
         "DatabaseSslMode": "disable",  # the wheel's PostgreSQL is built without TLS
         "FileSystemMountPath": str(layout.EFS),
         "LogRetentionDays": "1",
+        **changes,
     }
     sam(
         "deploy",

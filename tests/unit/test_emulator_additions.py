@@ -42,6 +42,16 @@ def test_nested_templates_are_not_transformed() -> None:
     assert "_apply_transforms" not in str(source)
 
 
+def test_nested_updates_forget_attributes() -> None:
+    source = in_emulator(
+        "import inspect\nfrom ministack.services.cloudformation import provisioners\n"
+        "print(json.dumps(inspect.getsource(provisioners._cfn_nested_stack_deploy)))"
+    )
+    call = str(source).partition("_update_resource(")[2].partition("name_seed")[0]
+    assert call
+    assert "Attributes" not in call
+
+
 def test_generated_secret_ignores_exclude_punctuation() -> None:
     secret = in_emulator(
         "from ministack.services.cloudformation import provisioners\n"
