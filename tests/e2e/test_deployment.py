@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from local import aws, deploy, layout, services
-
 from tests.e2e.conftest import eventually
 
 
