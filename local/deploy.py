@@ -11,6 +11,7 @@ from local import aws, layout, postgres
 from local.processes import log_tail
 
 LOG = layout.LOGS / "deploy.log"
+SAM_CONFIG = str(layout.ROOT / "samconfig.toml")
 DATABASE_SECRET = "local-postgres"
 
 
@@ -23,12 +24,13 @@ def sam(*arguments: str, environ: dict[str, str]) -> None:
     with LOG.open("ab") as log:
         result = subprocess.run(
             [str(layout.environment_python("tools").parent / "sam"), *arguments],
-            cwd=layout.ROOT,
+            cwd=layout.STATE,  # SAM keeps its .aws-sam where it is called
             env={
                 **os.environ,
                 **environ,
                 # SAM builds the layer with the pip of the first python3.13 on PATH.
                 "PATH": f"{layout.environment_python('tools').parent}:{os.environ['PATH']}",
+                "PIP_CACHE_DIR": str(layout.STATE / "cache" / "pip"),
                 "SAM_CLI_TELEMETRY": "0",
                 "SAM_CLI_POLL_DELAY": "0.5",
                 "__SAM_CLI_APP_DIR": str(layout.STATE / "sam"),
@@ -45,6 +47,7 @@ def build() -> None:
     """Build the template's functions and layer; what did not change is taken from the cache."""
     sam(
         "build",
+        *("--template-file", str(layout.ROOT / "template.yaml"), "--config-file", SAM_CONFIG),
         *("--cached", "--cache-dir", str(layout.STATE / "sam-cache"), "--build-dir", str(layout.SAM_BUILD)),
         *("--parameter-overrides", f"CpuArchitecture={architecture()}"),
         environ={"AWS_DEFAULT_REGION": layout.REGION},
@@ -87,7 +90,7 @@ def deploy(stack: layout.Stack, **changes: str) -> None:
     }
     sam(
         "deploy",
-        *("--config-env", "local", "--config-file", str(layout.ROOT / "samconfig.toml")),
+        *("--config-env", "local", "--config-file", SAM_CONFIG),
         *("--template-file", str(layout.SAM_BUILD / "template.yaml")),
         *("--parameter-overrides", *(f"{name}={value}" for name, value in overrides.items())),
         environ=stack.environ,

@@ -55,17 +55,18 @@ def fingerprint(lock: Path, *more: str) -> str:
 
 
 def run(command: list[str], failure: str) -> None:
-    result = subprocess.run(command, env=uv_environ(), capture_output=True, text=True)
+    result = subprocess.run(command, env=environ(), capture_output=True, text=True)
     if result.returncode != 0:
         raise SetupError(f"{failure}\n{(result.stdout + result.stderr).strip()}")
 
 
-def uv_environ() -> dict[str, str]:
+def environ() -> dict[str, str]:
     return {
         **os.environ,
         "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR", str(STATE / "cache" / "uv")),
         "UV_PYTHON_INSTALL_DIR": str(STATE / "python"),
         "UV_NO_PROGRESS": "1",
+        "PIP_CACHE_DIR": str(STATE / "cache" / "pip"),
     }
 
 
@@ -101,13 +102,11 @@ def find_python(uv: Path) -> str:
         answer = subprocess.run([found, "-c", "import sys; print(sys.executable)"], capture_output=True, text=True)
         if answer.returncode == 0:
             return answer.stdout.strip()
-    answer = subprocess.run(
-        [str(uv), "python", "find", PYTHON_VERSION], env=uv_environ(), capture_output=True, text=True
-    )
+    answer = subprocess.run([str(uv), "python", "find", PYTHON_VERSION], env=environ(), capture_output=True, text=True)
     if answer.returncode == 0:
         return answer.stdout.strip()
     answer = subprocess.run(
-        [str(uv), "python", "install", PYTHON_VERSION], env=uv_environ(), capture_output=True, text=True
+        [str(uv), "python", "install", PYTHON_VERSION], env=environ(), capture_output=True, text=True
     )
     if answer.returncode != 0:
         raise SetupError(

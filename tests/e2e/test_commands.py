@@ -1,4 +1,4 @@
-"""The commands as a user calls them. Last, for each needs the machine to itself."""
+"""The commands as a user calls them, each on a machine where nothing of the stack runs."""
 
 from __future__ import annotations
 

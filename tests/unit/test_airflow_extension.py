@@ -9,7 +9,12 @@ from local import layout
 def in_airflow(code: str, tmp_path: Path) -> str:
     result = subprocess.run(
         [str(layout.environment_python("airflow")), "-c", code],
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(layout.ROOT / "airflow"), "TMPDIR": str(tmp_path)},
+        env={
+            "PATH": "/usr/bin:/bin",
+            "PYTHONPATH": str(layout.ROOT / "airflow"),
+            "TMPDIR": str(tmp_path),
+            "AIRFLOW_HOME": str(tmp_path),
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -70,4 +75,4 @@ from cryptography.fernet import Fernet
 fernet = Fernet(conf.get("core", "fernet_key"))
 print(fernet.decrypt(fernet.encrypt(b"secret")).decode())
 """
-    assert in_airflow(f"import os; os.environ['AIRFLOW_HOME'] = {str(tmp_path)!r}\n{code}", tmp_path).endswith("secret")
+    assert in_airflow(code, tmp_path).endswith("secret")
