@@ -178,6 +178,7 @@ class ProcessRuntime:
             "HOME": str(folder),
             "TMPDIR": str(folder / "tmp"),
             "HOSTNAME": address,
+            "FARFLOW_LOOPBACK": address,
             layout.MARKER: os.environ.get(layout.MARKER, ""),
             "SPT_NOENV": "1",  # setproctitle would write its titles over the marker
             **{key: value.format(container=folder) for key, value in process_image.environ.items()},

@@ -16,6 +16,9 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+LOOPBACK = os.environ.get("FARFLOW_LOOPBACK", "127.0.0.1")
+"""Where the container's own servers answer. The local stack, whose tasks share one loopback interface, says where."""
+
 TIMEOUT_SECONDS = 15
 WORKER_SILENCE_SECONDS = 60
 JOB_SILENCE_SECONDS = 120
@@ -27,7 +30,7 @@ class UnhealthyError(Exception):
 
 
 def check_ui() -> None:
-    _get("http://127.0.0.1:8080/api/v2/monitor/health")
+    _get(f"http://{LOOPBACK}:8080/api/v2/monitor/health")
 
 
 def check_execution_api() -> None:
@@ -35,8 +38,8 @@ def check_execution_api() -> None:
 
     `/execution/health` alone does not load those routes; this unauthenticated request does, and is refused.
     """
-    _get("http://127.0.0.1:8080/execution/health")
-    run = f"http://127.0.0.1:8080/execution/task-instances/{UNKNOWN_TASK_INSTANCE}/run"
+    _get(f"http://{LOOPBACK}:8080/execution/health")
+    run = f"http://{LOOPBACK}:8080/execution/task-instances/{UNKNOWN_TASK_INSTANCE}/run"
     request = urllib.request.Request(run, method="PATCH", data=b"{}")
     try:
         urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS).close()
@@ -48,7 +51,7 @@ def check_execution_api() -> None:
 
 
 def check_scheduler() -> None:
-    _get("http://127.0.0.1:8974/health")
+    _get(f"http://{LOOPBACK}:8974/health")
 
 
 def check_dag_processor() -> None:
@@ -60,7 +63,7 @@ def check_triggerer() -> None:
 
 
 def check_job(job_type: str) -> None:
-    """The job of this very host beat lately, by the database's clock."""
+    """The job of this very host beat lately, by the database's clock. The host is named as Airflow is told to."""
     import psycopg2  # noqa: PLC0415 - the other checks do without it
 
     with (

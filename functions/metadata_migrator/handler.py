@@ -40,7 +40,7 @@ def migrate(request: custom_resource.Request, context: LambdaContext) -> None:
     """Run the migration that `request` asks for. Raises `MigrationError` when it did not succeed."""
     wanted = migration.MigrationRequest.parse(request.properties)
     started = time.monotonic()
-    task_arn = migration.start(ecs, wanted, client_token=request.request_id)
+    task_arn = migration.start(ecs, wanted, client_token=request.request_id, sleep=time.sleep)
     logger.append_keys(task_arn=task_arn)
     logger.info("migration started", extra={"task_definition": wanted.task_definition})
     migration.await_end(

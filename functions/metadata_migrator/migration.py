@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 2.0
 
+PERMISSION_TRIES = 12
+PERMISSION_WAIT_SECONDS = 5.0
+"""The stack grants this function its permission a moment before it asks; IAM may need a while to know.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
+"""
+
 STARTED_BY = "metadata_migrator"
 
 
@@ -46,12 +53,24 @@ class MigrationRequest:
         )
 
 
-def start(ecs: ECSClient, request: MigrationRequest, client_token: str) -> str:
-    """Start the task and return its ARN.
+def start(ecs: ECSClient, request: MigrationRequest, client_token: str, sleep: Callable[[float], None]) -> str:
+    """Start the task and return its ARN; ask again for a minute when permission is refused.
 
     `client_token` makes it one task however often CloudFormation's request is delivered.
     Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html
     """
+    tries_left = PERMISSION_TRIES
+    while True:
+        try:
+            return _run_task(ecs, request, client_token)
+        except ecs.exceptions.ClientError as error:
+            tries_left -= 1
+            if error.response["Error"]["Code"] != "AccessDeniedException" or tries_left == 0:
+                raise
+            sleep(PERMISSION_WAIT_SECONDS)
+
+
+def _run_task(ecs: ECSClient, request: MigrationRequest, client_token: str) -> str:
     answer = ecs.run_task(
         cluster=request.cluster,
         taskDefinition=request.task_definition,

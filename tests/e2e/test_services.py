@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import urllib.request
 from collections.abc import Iterator
 
@@ -95,6 +96,27 @@ def test_ui_serves_alone(stack: layout.Stack, cluster: str, api: AirflowApi, exa
     page = urllib.request.Request(stack.aws_url, headers={"Host": aws.ui_url(stack).removeprefix("http://")})
     with urllib.request.urlopen(page, timeout=30) as answer:
         assert b"<html" in answer.read().lower()
+
+
+@pytest.mark.parametrize("name", services.NAMES)
+def test_health_check_of_a_healthy_service_passes(stack: layout.Stack, cluster: str, name: str) -> None:
+    """The template's own command, in the environment of the service's task."""
+    task = service(stack, cluster, name).tasks[0]
+    environ = container_processes(task.address)[0].environ()
+
+    def check() -> bool:
+        command = [str(layout.environment_python("airflow")), "-m", "farflow.healthcheck", name]
+        return subprocess.run(command, env=environ, check=False, capture_output=True).returncode == 0
+
+    eventually(check, 60, f"{name} is healthy")
+
+
+def test_health_check_of_a_silent_service_fails(stack: layout.Stack, cluster: str) -> None:
+    """Asked at an address where no server is."""
+    environ = container_processes(service(stack, cluster, "ui").tasks[0].address)[0].environ()
+    command = [str(layout.environment_python("airflow")), "-m", "farflow.healthcheck", "ui"]
+    nowhere = {**environ, "FARFLOW_LOOPBACK": environ["FARFLOW_LOOPBACK"].rpartition(".")[0] + ".254"}
+    assert subprocess.run(command, env=nowhere, check=False, capture_output=True).returncode == 1
 
 
 def test_migration_ran_once_before_every_service(stack: layout.Stack, cluster: str) -> None:

@@ -163,11 +163,27 @@ def test_task_that_ecs_does_not_start_fails_the_stack(handler: ModuleType, ecs: 
     assert answers.one()["Reason"] == "ECS did not start the migration: RESOURCE:ENI"
 
 
-def test_refused_call_fails_the_stack(handler: ModuleType, ecs: Stubber, answers: AnswerServer) -> None:
+def test_permission_that_is_late_is_awaited(handler: ModuleType, ecs: Stubber, answers: AnswerServer) -> None:
+    """IAM is eventually consistent, and the policy is as young as the request."""
     ecs.add_client_error("run_task", "AccessDeniedException", "not authorized", expected_params=RUN_TASK)
+    ecs.add_response("run_task", a_task("PROVISIONING"), RUN_TASK)
+    ecs.add_response("describe_tasks", a_task("STOPPED", 0), DESCRIBE)
+    handler.lambda_handler(request(answers, "Create"), Context())
+    assert answers.one()["Status"] == "SUCCESS"
+
+
+def test_permission_that_never_comes_fails_the_stack(handler: ModuleType, ecs: Stubber, answers: AnswerServer) -> None:
+    for _ in range(12):
+        ecs.add_client_error("run_task", "AccessDeniedException", "not authorized", expected_params=RUN_TASK)
     handler.lambda_handler(request(answers, "Create"), Context())
     assert answers.one()["Status"] == "FAILED"
     assert "AccessDeniedException" in answers.one()["Reason"]
+
+
+def test_other_refusal_fails_the_stack_at_once(handler: ModuleType, ecs: Stubber, answers: AnswerServer) -> None:
+    ecs.add_client_error("run_task", "ClusterNotFoundException", "no cluster", expected_params=RUN_TASK)
+    handler.lambda_handler(request(answers, "Create"), Context())
+    assert answers.one()["Status"] == "FAILED"
 
 
 def test_end_of_the_function_s_time_is_answered(handler: ModuleType, ecs: Stubber, answers: AnswerServer) -> None:
