@@ -4,7 +4,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 TOOLS := .farflow/env/tools/bin
 LOCAL := $(TOOLS)/python -m local
-SAM := env PATH="$(CURDIR)/$(TOOLS):$$PATH" SAM_CLI_TELEMETRY=0 sam
+SAM := env PATH="$(CURDIR)/$(TOOLS):$$PATH" SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.farflow/sam" \
+  PIP_CACHE_DIR="$(CURDIR)/.farflow/cache/pip" sam
 export DAGS KEEP
 
 .PHONY: help demo up status logs down test check deploy setup locks
@@ -24,8 +25,8 @@ status: setup ## Show each service, its tasks, the queue, addresses and the pass
 logs: setup ## Follow the logs of everything that runs.
 	@$(LOCAL) logs
 
-down: setup ## End every process that `make up` started.
-	@$(LOCAL) down
+down: ## End every process that `make up` started.
+	@if [ -x $(TOOLS)/python ]; then $(LOCAL) down; else echo "nothing ran"; fi
 
 test: setup ## Run all tests: unit, integration, contract, end to end. TESTS=tests/unit for a part.
 	@$(TOOLS)/pytest $(or $(TESTS),tests/unit tests/integration tests/contract tests/e2e)

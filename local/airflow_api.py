@@ -21,6 +21,8 @@ PAGE = 100
 class AirflowApiError(Exception):
     """The API refused a request or did not answer; the message holds what it said."""
 
+    service = "ui"
+
 
 def quoted(part: str) -> str:
     return urllib.parse.quote(part, safe="")

@@ -32,6 +32,16 @@ def register(publish: Publish) -> None:
         "update": _keep_nat_gateway,
         "delete": lambda physical_id, _: ec2._nat_gateways.pop(physical_id, None),
     }
+    handlers["AWS::ApplicationAutoScaling::ScalableTarget"] = {
+        "create": _create_scalable_target,
+        "update": _update_scalable_target,
+        "delete": lambda _physical_id, _properties: None,
+    }
+    handlers["AWS::ApplicationAutoScaling::ScalingPolicy"] = {
+        "create": _create_scaling_policy,
+        "update": _keep_scaling_policy,
+        "delete": lambda _physical_id, _properties: None,
+    }
     handlers["AWS::EC2::SecurityGroupIngress"] = _security_group_rule("IpPermissions")
     handlers["AWS::EC2::SecurityGroupEgress"] = _security_group_rule("IpPermissionsEgress")
     _transform_nested_templates()
@@ -71,6 +81,36 @@ def _create_nat_gateway(_logical_id: str, properties: Any, _stack: str) -> tuple
 def _keep_nat_gateway(nat_gateway_id: str, *_: Any) -> tuple[str, Attributes]:
     """An update that changes tags only, which nothing here reads."""
     return nat_gateway_id, {"NatGatewayId": nat_gateway_id}
+
+
+def _create_scalable_target(_logical_id: str, properties: Any, _stack: str) -> tuple[str, Attributes]:
+    """The bounds of a service's desired count, held at once; no metric moves it afterwards.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-applicationautoscaling-scalabletarget.html
+    """
+    _, cluster, service = properties["ResourceId"].split("/")
+    wanted = ecs._services[f"{cluster}/{service}"]["desiredCount"]
+    bounded = min(max(wanted, int(properties["MinCapacity"])), int(properties["MaxCapacity"]))
+    if bounded != wanted:
+        ecs._update_service({"cluster": cluster, "service": service, "desiredCount": bounded})
+    physical_id = f"{properties['ResourceId']}|{properties['ScalableDimension']}|{properties['ServiceNamespace']}"
+    return physical_id, {"Id": physical_id}
+
+
+def _update_scalable_target(_physical_id: str, _old: Any, new: Any, stack: str) -> tuple[str, Attributes]:
+    return _create_scalable_target("", new, stack)
+
+
+def _create_scaling_policy(_logical_id: str, properties: Any, _stack: str) -> tuple[str, Attributes]:
+    """A policy in name: the local stack's services are as large as they are told to be.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-applicationautoscaling-scalingpolicy.html
+    """
+    return _keep_scaling_policy(f"arn:aws:autoscaling:local:scalingPolicy/{properties['PolicyName']}")
+
+
+def _keep_scaling_policy(arn: str, *_: Any) -> tuple[str, Attributes]:
+    return arn, {"Arn": arn}
 
 
 def _security_group_rule(direction: str) -> dict[str, Any]:

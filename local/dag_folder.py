@@ -13,8 +13,8 @@ from local.airflow_api import AirflowApi
 
 PREFIX = "dags/"
 POLL_SECONDS = 0.5
-QUIET_SECONDS = 30.0
-"""So long without anything new, and the files that said nothing have no DAG to say."""
+QUIET_SECONDS = 60.0
+"""So long without anything new, and the files that said nothing have no DAG to say: Airflow gives up a file after 50."""
 
 
 class DagFolderError(Exception):

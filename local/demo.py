@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from local import aws, dag_folder, deploy, layout, services, stack_control
 from local.airflow_api import AirflowApi, AirflowApiError, quoted
 from local.processes import log_tail
@@ -20,6 +22,7 @@ RECORD = layout.ROOT / "build" / "demo.json"
 PARSE_SECONDS = 300.0
 RUN_SECONDS = 600.0
 POLL_SECONDS = 1.0
+PASSED_TOTAL = 15000
 
 
 class DemoError(Exception):
@@ -52,11 +55,16 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Control-C does
     try:
         dag_folder.files(folder)
+    except dag_folder.DagFolderError as error:
+        print(f"demo: {error}")
+        return 1
+    try:
         _tell(timeline, folder)
         timeline.complete = True
         return 0
     except KeyboardInterrupt:
         print("\ninterrupted; ending the stack")
+        keep = False
         return 130
     except (
         DemoError,
@@ -66,7 +74,8 @@ def main() -> int:
         deploy.DeployError,
         stack_control.StackError,
         aws.NotDeployedError,
-        dag_folder.DagFolderError,
+        BotoCoreError,
+        ClientError,
     ) as error:
         print(f"\ndemo failed: {error}")
         _print_log(error)
@@ -101,6 +110,8 @@ def _tell(timeline: Timeline, folder: Path) -> None:
     with timeline.step("DAGs parsed") as step:
         parsed = dag_folder.await_parsed(api, folder, PARSE_SECONDS)
         step.detail = f"{len(parsed.dag_ids)} DAGs, {len(parsed.import_errors)} files with import errors"
+        if parsed.silent:
+            step.detail += f", no DAG in {', '.join(parsed.silent)}"
         timeline.dags += [DagOutcome(file, "import error") for file in parsed.import_errors]
     runs: list[Run] = []
     with timeline.step("DAGs run") as step:
@@ -109,7 +120,9 @@ def _tell(timeline: Timeline, folder: Path) -> None:
     with timeline.step("task logs in S3") as step:
         step.detail = check_logs(stack, api, runs)
     with timeline.step("XComs passed") as step:
-        step.detail = check_xcoms(api, runs)
+        step.detail = f"{count_xcoms(api, runs)} XComs"
+        if folder == layout.ROOT / "dags":
+            step.detail += f", {check_passed_xcom(api, runs)}"
     with timeline.step("every file imports"):
         _check_imports(parsed)
 
@@ -177,12 +190,17 @@ def check_logs(stack: layout.Stack, api: AirflowApi, runs: list[Run]) -> str:
     return f"{checked} logs"
 
 
-def check_xcoms(api: AirflowApi, runs: list[Run]) -> str:
-    """At least one run handed a value from a task to another."""
-    entries = sum(api.get(f"{run.path}/taskInstances/~/xcomEntries")["total_entries"] for run in runs)
-    if entries == 0:
-        raise DemoError("no task of any run left an XCom")
-    return f"{entries} XComs"
+def count_xcoms(api: AirflowApi, runs: list[Run]) -> int:
+    return sum(int(api.get(f"{run.path}/taskInstances/~/xcomEntries")["total_entries"]) for run in runs)
+
+
+def check_passed_xcom(api: AirflowApi, runs: list[Run]) -> str:
+    """The repository's `dynamic_mapping` sums what five mapped tasks returned: only XComs can have brought it there."""
+    (run,) = (run for run in runs if run.dag_id == "dynamic_mapping")
+    total = api.get(f"{run.path}/taskInstances/total/xcomEntries/return_value")["value"]
+    if total != PASSED_TOTAL:
+        raise DemoError(f"dynamic_mapping's total is {total!r}, not {PASSED_TOTAL}", service="worker")
+    return f"{total} summed from five tasks"
 
 
 def _print_log(error: Exception) -> None:

@@ -16,7 +16,12 @@ DATABASE_SECRET = "local-postgres"
 
 
 class DeployError(Exception):
-    """The template could not be built or deployed; the message holds why."""
+    """The template could not be built or deployed; the message holds why.
+
+    `service` is the one whose last log lines help to understand: nothing starts before the migration.
+    """
+
+    service = "migration"
 
 
 def sam(*arguments: str, environ: dict[str, str]) -> None:

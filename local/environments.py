@@ -125,6 +125,7 @@ def ensure_environment(name: str, uv: Path, python: str) -> bool:
     wanted = fingerprint(lock, python)
     if stamp.exists() and stamp.read_text() == wanted:
         return False
+    check_disk()
     stamp.unlink(missing_ok=True)
     run(
         [str(uv), "venv", "--quiet", "--clear", "--python", python, str(folder)],
@@ -149,7 +150,6 @@ def ensure(names: list[str]) -> None:
     began = time.monotonic()
     built = []
     STATE.mkdir(exist_ok=True)
-    check_disk()
     uv = ensure_uv()
     python = None
     for name in names:

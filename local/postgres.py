@@ -112,12 +112,14 @@ def _await_ready(server: subprocess.Popen[bytes]) -> None:
 
 
 def _create_database() -> None:
-    subprocess.run(
+    result = subprocess.run(
         [
             str(binaries() / "createdb"),
             *("-h", "127.0.0.1", "-p", _port(), "-U", USER, "-w", DATABASE),
         ],
-        check=True,
         env={**os.environ, "PGPASSWORD": PASSWORD_FILE.read_text()},
         capture_output=True,
+        text=True,
     )
+    if result.returncode != 0:
+        raise PostgresError(f"createdb failed: {result.stderr.strip()}")

@@ -64,6 +64,7 @@ class Container:
         self.attrs = {"NetworkSettings": {"Networks": {"task": {"IPAddress": address}}}}
         self._process = process
         self._on_exit = on_exit
+        self._ended = threading.Event()
         threading.Thread(target=self._await_exit, daemon=True, name=f"exit-{name}").start()
 
     @property
@@ -85,12 +86,14 @@ class Container:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(timeout)
         self.kill()
+        self._ended.wait(timeout)
 
     def kill(self, signal_number: int = signal.SIGKILL) -> None:
-        """End every process of the container: nothing outlives a container's main process."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal_number)
-        self._process.wait()
+        """End every process of the container, unless it has ended: its group's number may be another's then."""
+        if not self._ended.is_set():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal_number)
+            self._process.wait()
 
     def logs(
         self, *, stream: bool = False, follow: bool = False, tail: int | None = None, **_: Any
@@ -120,8 +123,10 @@ class Container:
                 time.sleep(LOG_POLL_SECONDS)
 
     def _await_exit(self) -> None:
+        """Nothing outlives a container's main process."""
         self._process.wait()
         self.kill()
+        self._ended.set()
         self._on_exit()
 
 

@@ -34,7 +34,13 @@ def _is_postgres(process: psutil.Process) -> bool:
     return process.name() == "postgres" and Path(process.cwd()) == layout.POSTGRES_DATA
 
 
-def end(processes: Iterable[psutil.Process]) -> None:
+def end_owned() -> None:
+    """Kill the stack's processes until there is none, those that were forked meanwhile included."""
+    while owned := owned_processes():
+        _end(owned)
+
+
+def _end(processes: Iterable[psutil.Process]) -> None:
     """Kill each, and return when all are gone. Raises `psutil.TimeoutExpired` when one is not after ten seconds."""
     killed = []
     for process in processes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -12,11 +13,13 @@ import time
 import psutil
 
 from local import layout
-from local.processes import end, log_tail, owned_processes
+from local.processes import end_owned, log_tail, owned_processes
 
 START_SECONDS = 90.0
 STOP_SECONDS = 20.0
 NEEDED_BYTES = 1024**3
+PLAIN_PATH = re.compile(r"[A-Za-z0-9/._-]+")
+"""As the template's parameter FileSystemMountPath."""
 SUPERVISOR_LOG = layout.LOGS / "supervisor.log"
 
 
@@ -52,7 +55,13 @@ def start() -> layout.Stack:
 
     Raises `StackError` when it does not come up.
     """
-    stop()
+    if not PLAIN_PATH.fullmatch(str(layout.ROOT)):
+        raise StackError(
+            f"the clone's path {layout.ROOT} has characters that a template's parameter cannot carry; "
+            "move it to a path of letters, digits and ./_-"
+        )
+    if stop():
+        print("ended the stack that an earlier command had left running", flush=True)
     _check_disk()
     shutil.rmtree(layout.STACK, ignore_errors=True)
     layout.LOGS.mkdir(parents=True)
@@ -92,7 +101,7 @@ def stop() -> int:
         supervisor.terminate()
         with contextlib.suppress(psutil.TimeoutExpired):  # it is killed with the rest then
             supervisor.wait(STOP_SECONDS)
-    end(owned_processes())
+    end_owned()
     while _started:
         _started.pop().wait()
     return len(found)
@@ -100,7 +109,10 @@ def stop() -> int:
 
 def choose_port(variable: str) -> int:
     """A free port of 127.0.0.1: the one that environment variable `variable` asks for, else any."""
-    wanted = int(os.environ.get(variable, "0"))
+    text = os.environ.get(variable) or "0"
+    if not (text.isdigit() and int(text) < 65536):
+        raise StackError(f"{variable}={text} is no port; leave it unset and any free port is taken.")
+    wanted = int(text)
     with socket.socket() as probe:
         try:
             probe.bind(("127.0.0.1", wanted))

@@ -17,7 +17,7 @@ import urllib.request
 from types import FrameType
 
 from local import layout, postgres
-from local.processes import end, log_tail, owned_processes
+from local.processes import end_owned, log_tail
 
 AWS_READY_SECONDS = 30.0
 AWS_LOG = layout.LOGS / "aws.log"
@@ -86,7 +86,7 @@ def end_everything(children: list[subprocess.Popen[bytes]]) -> None:
     for child in reversed(children):
         child.kill()
         child.wait()
-    end(owned_processes())
+    end_owned()
 
 
 if __name__ == "__main__":

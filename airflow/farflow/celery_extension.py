@@ -33,13 +33,16 @@ class HealthFile(bootsteps.StartStopStep):
     """Touches the health file while the consumer runs. A consumer step: it starts anew after a lost broker."""
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
+    _timer: Any = None
 
     def start(self, consumer: Any) -> None:
         HEALTH_FILE.touch()
         self._timer = consumer.timer.call_repeatedly(TOUCH_SECONDS, HEALTH_FILE.touch)
 
     def stop(self, consumer: Any) -> None:  # noqa: ARG002 - Celery's signature
-        self._timer.cancel()
+        if self._timer is not None:  # Celery stops every step when the broker is lost, started or not
+            self._timer.cancel()
+            self._timer = None
 
 
 @worker_init.connect

@@ -38,8 +38,9 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, s
         if isinstance(decision, Keep):
             logger.info("kept", extra={"reason": decision.reason})
             return {"action": "kept", "reason": decision.reason}
-        name = store.publish(decision.release, bucket.fetch, datetime.now(UTC))
-        removed = store.prune()
+        now = datetime.now(UTC)
+        name = store.publish(decision.release, bucket.fetch, now)
+        removed = store.prune(now)
     metrics.add_metric(name="ReleasesPublished", unit="Count", value=1)
     metrics.add_metric(name="ReleaseFiles", unit="Count", value=len(release.files))
     logger.info(

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
 DIGEST_CHARACTERS = 16
+TIME_FORMAT = "%Y%m%dT%H%M%S.%fZ"
 NAME_BYTES = 255
 """A path segment's limit on EFS. Source: https://docs.aws.amazon.com/efs/latest/ug/limits.html"""
 
@@ -51,7 +52,7 @@ class Release:
         Content that returns gets a new folder with fresh modification times: the DAG processor parses
         by those.
         """
-        return f"{now:%Y%m%dT%H%M%S.%fZ}-{self.digest}"
+        return f"{now.strftime(TIME_FORMAT)}-{self.digest}"
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,11 @@ class Keep:
     """What is served is what the bucket holds."""
 
     reason: str
+
+
+def published_at(folder_name: str) -> datetime:
+    """When the release of that folder name was made."""
+    return datetime.strptime(folder_name.partition("-")[0], TIME_FORMAT).replace(tzinfo=UTC)
 
 
 def release_of(objects: Iterable[DagObject], prefix: str) -> Release:

@@ -65,9 +65,14 @@ def start(ecs: ECSClient, request: MigrationRequest, client_token: str, sleep: C
             return _run_task(ecs, request, client_token)
         except ecs.exceptions.ClientError as error:
             tries_left -= 1
-            if error.response["Error"]["Code"] != "AccessDeniedException" or tries_left == 0:
+            if not _is_refused_permission(error.response["Error"]) or tries_left == 0:
                 raise
             sleep(PERMISSION_WAIT_SECONDS)
+
+
+def _is_refused_permission(error: Mapping[str, Any]) -> bool:
+    """RunTask's two ways of saying that a role or a policy is not known yet."""
+    return error["Code"] == "AccessDeniedException" or "unable to assume the role" in error["Message"]
 
 
 def _run_task(ecs: ECSClient, request: MigrationRequest, client_token: str) -> str:

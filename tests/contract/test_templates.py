@@ -33,10 +33,14 @@ def test_nested_stacks_get_every_parameter_that_they_need_and_none_else(parent: 
 
 
 def test_every_output_that_is_read_exists() -> None:
-    text = (layout.ROOT / "template.yaml").read_text()
-    for logical_id, output in set(re.findall(r"!GetAtt (\w+)\.Outputs\.(\w+)", text)):
-        location = templates.root()["Resources"][logical_id]["Properties"]["Location"]
-        assert output in templates.stack(location.removeprefix("stacks/").removesuffix(".yaml"))["Outputs"]
+    for file, template in {"template": templates.root(), "stacks/airflow": templates.stack("airflow")}.items():
+        text = (layout.ROOT / f"{file}.yaml").read_text()
+        read = set(re.findall(r"!GetAtt (\w+)\.Outputs\.(\w+)", text))
+        assert read
+        for logical_id, output in read:
+            location = template["Resources"][logical_id]["Properties"]["Location"]
+            child = templates.stack(location.removeprefix("stacks/").removesuffix(".yaml"))
+            assert output in child["Outputs"], (logical_id, output)
 
 
 def test_every_parameter_of_a_user_is_described() -> None:
@@ -97,7 +101,7 @@ def test_no_other_group_admits_an_address_range() -> None:
 def test_data_that_cannot_be_made_again_outlives_the_stack() -> None:
     resources = templates.stack("data")["Resources"]
     for name in ("Key", "DagsBucket", "LogsBucket", "DataBucket", "FernetKeySecret", "Database"):
-        assert resources[name]["DeletionPolicy"] in ("Retain", "Snapshot"), name
+        assert resources[name]["DeletionPolicy"] in ("RetainExceptOnCreate", "Snapshot"), name
 
 
 def test_generated_secrets_are_safe_in_urls() -> None:
@@ -114,7 +118,7 @@ def test_queue_hides_an_event_longer_than_the_function_works() -> None:
 
 def test_image_and_local_stack_have_one_airflow() -> None:
     dockerfile = (layout.ROOT / "airflow" / "Dockerfile").read_text()
-    base = re.search(r"AIRFLOW_BASE_IMAGE=apache/airflow:([\d.]+)-python([\d.]+)", dockerfile)
+    base = re.search(r"AIRFLOW_BASE_IMAGE=apache/airflow:slim-([\d.]+)-python([\d.]+)", dockerfile)
     locked = re.search(
         r"^apache-airflow==([\d.]+)", (layout.ROOT / "airflow" / "requirements.txt").read_text(), re.MULTILINE
     )

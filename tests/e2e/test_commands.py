@@ -62,6 +62,19 @@ def test_demo_of_no_folder_fails_at_once() -> None:
     assert time.monotonic() - started < 30
 
 
+def test_demo_of_no_folder_leaves_a_running_stack_alone() -> None:
+    stack = stack_control.start()
+    assert make("demo", "DAGS=/no/such/folder").returncode != 0
+    assert stack_control.running() == stack
+
+
+@pytest.mark.parametrize("port", ["abc", "99999"])
+def test_what_is_no_port_is_said_plainly(port: str) -> None:
+    result = make("up", FARFLOW_AWS_PORT=port)
+    assert result.returncode != 0
+    assert f"FARFLOW_AWS_PORT={port} is no port" in result.stderr
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_interrupted_demo_leaves_nothing_that_the_next_trips_over(number: signal.Signals) -> None:
     demo = subprocess.Popen(

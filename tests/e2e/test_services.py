@@ -119,13 +119,25 @@ def test_health_check_of_a_silent_service_fails(stack: layout.Stack, cluster: st
     assert subprocess.run(command, env=nowhere, check=False, capture_output=True).returncode == 1
 
 
-def test_migration_ran_once_before_every_service(stack: layout.Stack, cluster: str) -> None:
-    (migration,) = layout.CONTAINERS.glob("*-migration")
-    assert "migration: done" in (migration / "output.log").read_text()
-    ended = (migration / "output.log").stat().st_mtime
-    others = [folder for folder in layout.CONTAINERS.iterdir() if folder != migration]
-    assert others
-    assert all((folder / "tmp").stat().st_ctime >= 0 and folder.stat().st_ctime > ended for folder in others)
+def test_nothing_started_before_the_first_migration_ended(stack: layout.Stack, cluster: str) -> None:
+    ecs = aws.client(stack, "ecs")
+    arns = [
+        arn
+        for status in ("RUNNING", "STOPPED")
+        for page in ecs.get_paginator("list_tasks").paginate(cluster=cluster, desiredStatus=status)  # type: ignore[arg-type]
+        for arn in page["taskArns"]
+    ]
+    tasks = [
+        task
+        for start in range(0, len(arns), 100)
+        for task in ecs.describe_tasks(cluster=cluster, tasks=arns[start : start + 100])["tasks"]
+    ]
+    migrations = [task for task in tasks if "-migration:" in task["taskDefinitionArn"]]
+    others = [task for task in tasks if task not in migrations]
+    first = min(migrations, key=lambda task: task["createdAt"])
+    assert first["containers"][0]["exitCode"] == 0
+    assert len(others) >= len(services.NAMES)
+    assert min(task["createdAt"] for task in others) >= first["stoppedAt"]
 
 
 def test_container_output_is_in_its_log_group(stack: layout.Stack) -> None:

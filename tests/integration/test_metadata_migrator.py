@@ -164,8 +164,9 @@ def test_task_that_ecs_does_not_start_fails_the_stack(handler: ModuleType, ecs: 
 
 
 def test_permission_that_is_late_is_awaited(handler: ModuleType, ecs: Stubber, answers: AnswerServer) -> None:
-    """IAM is eventually consistent, and the policy is as young as the request."""
+    """IAM is eventually consistent, and the policy and the roles are as young as the request."""
     ecs.add_client_error("run_task", "AccessDeniedException", "not authorized", expected_params=RUN_TASK)
+    ecs.add_client_error("run_task", "ClientException", "ECS was unable to assume the role", expected_params=RUN_TASK)
     ecs.add_response("run_task", a_task("PROVISIONING"), RUN_TASK)
     ecs.add_response("describe_tasks", a_task("STOPPED", 0), DESCRIBE)
     handler.lambda_handler(request(answers, "Create"), Context())

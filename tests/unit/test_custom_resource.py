@@ -76,6 +76,6 @@ def test_failed_create_has_an_id_all_the_same() -> None:
 
 def test_long_reason_fits_the_answer() -> None:
     def act(_: Request) -> Result:
-        raise ResourceError("x" * 10_000)
+        raise ResourceError("\U0001f4a5" * 10_000)
 
     assert len(json.dumps(answered(act))) < 4096

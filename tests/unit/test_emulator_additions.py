@@ -23,7 +23,14 @@ def in_emulator(code: str) -> object:
 
 @pytest.mark.parametrize(
     "resource_type",
-    ["AWS::EC2::EIP", "AWS::EC2::NatGateway", "AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress"],
+    [
+        "AWS::ApplicationAutoScaling::ScalableTarget",
+        "AWS::ApplicationAutoScaling::ScalingPolicy",
+        "AWS::EC2::EIP",
+        "AWS::EC2::NatGateway",
+        "AWS::EC2::SecurityGroupIngress",
+        "AWS::EC2::SecurityGroupEgress",
+    ],
 )
 def test_resource_type_is_missing(resource_type: str) -> None:
     known = in_emulator(

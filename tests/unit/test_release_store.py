@@ -26,12 +26,14 @@ def test_published_release_is_served_whole(tmp_path: Path) -> None:
     store = ReleaseStore(tmp_path)
     with store.lock():
         name = store.publish(a_release(1), write_etag, NOON)
-    assert store.served_folder() == name
+        assert store.served_folder() == name
     assert sorted(path.name for path in (tmp_path / "current" / "pkg").iterdir()) == ["f0.py", "f1.py", "f2.py"]
 
 
 def test_nothing_published_serves_nothing(tmp_path: Path) -> None:
-    assert ReleaseStore(tmp_path).served_folder() is None
+    store = ReleaseStore(tmp_path)
+    with store.lock():
+        assert store.served_folder() is None
 
 
 def test_failed_fetch_leaves_the_old_release_served(tmp_path: Path) -> None:
@@ -48,18 +50,31 @@ def test_failed_fetch_leaves_the_old_release_served(tmp_path: Path) -> None:
             store.publish(a_release(2), fail, NOON + timedelta(seconds=1))
         assert store.served_folder() == old
         assert (tmp_path / "current" / "pkg" / "f0.py").read_text() == '"1"'
-        removed = store.prune()
+        removed = store.prune(NOON)
     assert len(removed) == 1, "what the failed build left is removed"
     assert [folder.name for folder in (tmp_path / "releases").iterdir()] == [old]
 
 
-def test_prune_keeps_the_served_release_and_the_newest_others(tmp_path: Path) -> None:
+def names_of(root: Path) -> list[str]:
+    return sorted(folder.name for folder in (root / "releases").iterdir())
+
+
+def test_prune_removes_old_releases_beyond_the_newest(tmp_path: Path) -> None:
     store = ReleaseStore(tmp_path)
     with store.lock():
         names = [store.publish(a_release(n), write_etag, NOON + timedelta(seconds=n)) for n in range(KEPT_RELEASES + 3)]
-        assert store.prune() == names[:2]
-    assert store.served_folder() == names[-1]
-    assert sorted(folder.name for folder in (tmp_path / "releases").iterdir()) == names[2:]
+        assert store.prune(NOON + timedelta(hours=1)) == names[:3]
+        assert store.served_folder() == names[-1]
+    assert names_of(tmp_path) == names[3:]
+
+
+def test_prune_keeps_what_was_served_minutes_ago(tmp_path: Path) -> None:
+    """However many releases came since: another client may still read there."""
+    store = ReleaseStore(tmp_path)
+    with store.lock():
+        names = [store.publish(a_release(n), write_etag, NOON + timedelta(seconds=n)) for n in range(KEPT_RELEASES + 9)]
+        assert store.prune(NOON + timedelta(minutes=9)) == []
+    assert names_of(tmp_path) == names
 
 
 def test_prune_never_removes_a_served_release_that_is_old(tmp_path: Path) -> None:
@@ -69,19 +84,45 @@ def test_prune_never_removes_a_served_release_that_is_old(tmp_path: Path) -> Non
         for n in range(1, KEPT_RELEASES + 3):
             store.publish(a_release(n), write_etag, NOON + timedelta(seconds=n))
         served = store.publish(a_release(0), write_etag, NOON)
-        store.prune()
+        store.prune(NOON + timedelta(days=1))
+        assert store.served_folder() == served
     assert (tmp_path / "current" / "pkg" / "f0.py").exists()
-    assert store.served_folder() == served
+
+
+def test_what_is_served_is_known_from_the_locked_file(tmp_path: Path) -> None:
+    """Another NFS client's view of the link may be a minute old; its view of a file it locks is not."""
+    store = ReleaseStore(tmp_path)
+    with store.lock():
+        first = store.publish(a_release(1), write_etag, NOON)
+        second = store.publish(a_release(2), write_etag, NOON + timedelta(seconds=1))
+    stale_link = tmp_path / "stale"
+    stale_link.symlink_to(f"releases/{first}")
+    stale_link.rename(tmp_path / "current")
+    other = ReleaseStore(tmp_path)
+    with other.lock():
+        assert other.served_folder() == second
+
+
+def test_vanished_link_counts_as_nothing_served(tmp_path: Path) -> None:
+    """So that the next reconciliation puts it back."""
+    store = ReleaseStore(tmp_path)
+    with store.lock():
+        store.publish(a_release(1), write_etag, NOON)
+        (tmp_path / "current").unlink()
+        assert store.served_folder() is None
 
 
 def hold_lock(root: Path, entered: str) -> None:
-    with ReleaseStore(root).lock():
+    store = ReleaseStore(root)
+    with store.lock():
+        store.publish(a_release(1), write_etag, NOON)
+        store.served_folder()
         Path(entered).touch()
         time.sleep(0.5)
 
 
 def test_second_writer_waits_for_the_first(tmp_path: Path) -> None:
-    """Across processes, as two instances of the function are."""
+    """Across processes, as two instances of the function are, and also after the first has read and written."""
     entered = tmp_path / "entered"
     other = multiprocessing.get_context("spawn").Process(target=hold_lock, args=(tmp_path / "fs", str(entered)))
     (tmp_path / "fs").mkdir()

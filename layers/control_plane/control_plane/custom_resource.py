@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 from control_plane.observability import logger
 
-REASON_CHARACTERS = 1000
-"""An answer may have 4,096 bytes in all."""
+REASON_CHARACTERS = 300
+"""An answer may have 4,096 bytes in all, and a character as JSON writes it up to twelve."""
 
 ANSWER_SECONDS = 10
 
