@@ -8,17 +8,8 @@ import time
 from collections.abc import Callable
 
 from local import aws, dag_folder, demo, deploy, layout, log_follower, services, stack_control
-from local.airflow_api import AirflowApiError
+from local.errors import LocalStackError
 from local.processes import owned_processes
-
-ERRORS = (
-    aws.NotDeployedError,
-    AirflowApiError,
-    dag_folder.DagFolderError,
-    deploy.DeployError,
-    services.UnhealthyError,
-    stack_control.StackError,
-)
 
 
 def up() -> int:
@@ -92,7 +83,7 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         return COMMANDS[arguments[0]]()
-    except ERRORS as error:
+    except LocalStackError as error:
         print(f"{arguments[0]}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

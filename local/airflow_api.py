@@ -13,15 +13,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from local import aws, layout
+from local.errors import LocalStackError
 
 REQUEST_SECONDS = 30
 PAGE = 100
 
 
-class AirflowApiError(Exception):
+class AirflowApiError(LocalStackError):
     """The API refused a request or did not answer; the message holds what it said."""
 
-    service = "ui"
+    def __init__(self, message: str) -> None:
+        super().__init__(message, service="ui")
 
 
 def quoted(part: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import boto3
 
 from local import layout
+from local.errors import LocalStackError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 
-class NotDeployedError(Exception):
+class NotDeployedError(LocalStackError):
     """The stack runs, but the template is not deployed on it."""
 
 

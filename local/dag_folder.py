@@ -10,6 +10,7 @@ from typing import Any
 
 from local import aws, layout
 from local.airflow_api import AirflowApi
+from local.errors import LocalStackError
 
 PREFIX = "dags/"
 POLL_SECONDS = 0.5
@@ -17,7 +18,7 @@ QUIET_SECONDS = 60.0
 """So long without anything new, and the files that said nothing have no DAG to say: Airflow gives up a file after 50."""
 
 
-class DagFolderError(Exception):
+class DagFolderError(LocalStackError):
     """The folder cannot be used; the message says what to do."""
 
 
@@ -71,7 +72,7 @@ def await_parsed(api: AirflowApi, folder: Path, seconds: float) -> Parsed:
     """Wait until every file that looks like a DAG's is a DAG or an import error.
 
     A file looks like one when it mentions "dag" and "airflow", Airflow's own rule of thumb; one that makes none
-    all the same (a module of helpers) is given up after a quiet time. Raises TimeoutError after `seconds`.
+    all the same (a module of helpers) is given up after a quiet time. Raises `DagFolderError` after `seconds`.
     """
     expected = {
         path.relative_to(folder).as_posix() for path in files(folder) if path.suffix == ".py" and _may_hold_dag(path)
@@ -88,7 +89,9 @@ def await_parsed(api: AirflowApi, folder: Path, seconds: float) -> Parsed:
         if not silent or (last_count > 0 and now - last_change > QUIET_SECONDS):
             return Parsed(sorted(dags), errors, sorted(silent))
         if now > deadline:
-            raise TimeoutError(f"after {seconds:.0f} s Airflow has not read {', '.join(sorted(silent))}")
+            raise DagFolderError(
+                f"after {seconds:.0f} s Airflow has not read {', '.join(sorted(silent))}", service="dag-processor"
+            )
         time.sleep(POLL_SECONDS)
 
 

@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local import aws, dag_folder, deploy, layout, services, stack_control
 from local.airflow_api import AirflowApi, AirflowApiError, quoted
+from local.errors import LocalStackError
 from local.processes import log_tail
 from local.timeline import DagOutcome, Timeline
 
@@ -25,13 +26,8 @@ POLL_SECONDS = 1.0
 PASSED_TOTAL = 15000
 
 
-class DemoError(Exception):
+class DemoError(LocalStackError):
     """A step did not end as it must; the message says how."""
-
-    def __init__(self, message: str, service: str | None = None) -> None:
-        """`service` names the one whose last log lines help to understand."""
-        super().__init__(message)
-        self.service = service
 
 
 @dataclass(frozen=True)
@@ -57,6 +53,7 @@ def main() -> int:
         dag_folder.files(folder)
     except dag_folder.DagFolderError as error:
         print(f"demo: {error}")
+        timeline.write(RECORD)
         return 1
     try:
         _tell(timeline, folder)
@@ -66,17 +63,7 @@ def main() -> int:
         print("\ninterrupted; ending the stack")
         keep = False
         return 130
-    except (
-        DemoError,
-        TimeoutError,
-        services.UnhealthyError,
-        AirflowApiError,
-        deploy.DeployError,
-        stack_control.StackError,
-        aws.NotDeployedError,
-        BotoCoreError,
-        ClientError,
-    ) as error:
+    except (LocalStackError, BotoCoreError, ClientError) as error:
         print(f"\ndemo failed: {error}")
         _print_log(error)
         return 1
@@ -113,7 +100,8 @@ def _tell(timeline: Timeline, folder: Path) -> None:
         if parsed.silent:
             step.detail += f", no DAG in {', '.join(parsed.silent)}"
         timeline.dags += [DagOutcome(file, "import error") for file in parsed.import_errors]
-    runs: list[Run] = []
+    for file, trace in parsed.import_errors.items():
+        print(f"\n{file} does not import:\n{trace.strip()}\n")
     with timeline.step("DAGs run") as step:
         runs = run_dags(api, parsed.dag_ids, timeline)
         step.detail = f"{len(runs)} runs succeeded"
@@ -124,14 +112,8 @@ def _tell(timeline: Timeline, folder: Path) -> None:
         if folder == layout.ROOT / "dags":
             step.detail += f", {check_passed_xcom(api, runs)}"
     with timeline.step("every file imports"):
-        _check_imports(parsed)
-
-
-def _check_imports(parsed: dag_folder.Parsed) -> None:
-    for file, trace in parsed.import_errors.items():
-        print(f"\n{file} does not import:\n{trace.strip()}\n")
-    if parsed.import_errors:
-        raise DemoError(f"{len(parsed.import_errors)} files do not: {', '.join(parsed.import_errors)}")
+        if parsed.import_errors:
+            raise DemoError(f"{len(parsed.import_errors)} files do not: {', '.join(parsed.import_errors)}")
 
 
 def run_dags(api: AirflowApi, dag_ids: list[str], timeline: Timeline) -> list[Run]:

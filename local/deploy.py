@@ -8,6 +8,7 @@ import platform
 import subprocess
 
 from local import aws, layout, postgres
+from local.errors import LocalStackError
 from local.processes import log_tail
 
 LOG = layout.LOGS / "deploy.log"
@@ -15,13 +16,8 @@ SAM_CONFIG = str(layout.ROOT / "samconfig.toml")
 DATABASE_SECRET = "local-postgres"
 
 
-class DeployError(Exception):
-    """The template could not be built or deployed; the message holds why.
-
-    `service` is the one whose last log lines help to understand: nothing starts before the migration.
-    """
-
-    service = "migration"
+class DeployError(LocalStackError):
+    """The template could not be built or deployed; the message holds why."""
 
 
 def sam(*arguments: str, environ: dict[str, str]) -> None:
@@ -45,7 +41,7 @@ def sam(*arguments: str, environ: dict[str, str]) -> None:
             stderr=subprocess.STDOUT,
         )
     if result.returncode != 0:
-        raise DeployError(f"sam {arguments[0]} failed:\n{log_tail(LOG, 40)}")
+        raise DeployError(f"sam {arguments[0]} failed:\n{log_tail(LOG, 40)}", service="migration")
 
 
 def build() -> None:

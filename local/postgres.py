@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from local import layout
+from local.errors import LocalStackError
 from local.processes import log_tail
 
 USER = "airflow"
@@ -19,7 +20,7 @@ PASSWORD_FILE = layout.STACK / "postgres-password"
 LOG = layout.LOGS / "postgres.log"
 
 
-class PostgresError(Exception):
+class PostgresError(LocalStackError):
     """PostgreSQL did not start; the message holds its last words."""
 
 

@@ -26,13 +26,14 @@ from types import SimpleNamespace
 from typing import Any
 
 from local import layout
+from local.errors import LocalStackError
 from local.task_addresses import TaskAddresses
 
 LOG_POLL_SECONDS = 0.1
 EVERY_INTERFACE = "0.0.0.0"  # noqa: S104 - what is looked for, not bound
 
 
-class ImageNotFoundError(Exception):
+class ImageNotFoundError(LocalStackError):
     """No environment on disk stands for that image name."""
 
 

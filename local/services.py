@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from local import aws, layout
 from local.airflow_api import AirflowApi, AirflowApiError
+from local.errors import LocalStackError
 
 NAMES = ("execution-api", "ui", "scheduler", "dag-processor", "triggerer", "worker")
 
@@ -22,12 +23,8 @@ HEALTHY_SECONDS = 180.0
 POLL_SECONDS = 0.5
 
 
-class UnhealthyError(Exception):
+class UnhealthyError(LocalStackError):
     """Services did not come up in time."""
-
-    def __init__(self, message: str, service: str) -> None:
-        super().__init__(message)
-        self.service = service
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import time
 import psutil
 
 from local import layout
+from local.errors import LocalStackError
 from local.processes import end_owned, log_tail, owned_processes
 
 START_SECONDS = 90.0
@@ -27,7 +28,7 @@ _started: list[subprocess.Popen[bytes]] = []
 """Supervisors that this very process started; it is their parent and must take their exit codes."""
 
 
-class StackError(Exception):
+class StackError(LocalStackError):
     """The stack cannot be started or used; the message says what to do."""
 
 

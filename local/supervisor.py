@@ -17,13 +17,14 @@ import urllib.request
 from types import FrameType
 
 from local import layout, postgres
+from local.errors import LocalStackError
 from local.processes import end_owned, log_tail
 
 AWS_READY_SECONDS = 30.0
 AWS_LOG = layout.LOGS / "aws.log"
 
 
-class AwsError(Exception):
+class AwsError(LocalStackError):
     """The local AWS did not start; the message holds its last words."""
 
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import threading
 
+from local.errors import LocalStackError
 
-class NoAddressLeftError(Exception):
+
+class NoAddressLeftError(LocalStackError):
     """More tasks run at once than the stack's /24 has addresses."""
 
 

@@ -59,6 +59,7 @@ def test_demo_of_no_folder_fails_at_once() -> None:
     result = make("demo", "DAGS=/no/such/folder")
     assert result.returncode != 0
     assert "/no/such/folder is no folder" in result.stdout
+    assert json.loads((layout.ROOT / "build" / "demo.json").read_text())["ok"] is False
     assert time.monotonic() - started < 30
 
 
