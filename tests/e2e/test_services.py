@@ -140,6 +140,15 @@ def test_nothing_started_before_the_first_migration_ended(stack: layout.Stack, c
     assert min(task["createdAt"] for task in others) >= first["stoppedAt"]
 
 
+def test_execution_api_does_not_log_each_heartbeat(stack: layout.Stack, cluster: str, examples: list[str]) -> None:
+    logs = [
+        (next(layout.CONTAINERS.glob(f"*{task.id[:8]}-execution-api")) / "output.log").read_text()
+        for task in service(stack, cluster, "execution-api").tasks
+    ]
+    assert all("Application startup complete" in log for log in logs)
+    assert not any("http.access" in log for log in logs)
+
+
 def test_container_output_is_in_its_log_group(stack: layout.Stack) -> None:
     import boto3
 
