@@ -42,8 +42,7 @@ def register(publish: Publish) -> None:
         "update": _keep_scaling_policy,
         "delete": lambda _physical_id, _properties: None,
     }
-    handlers["AWS::EC2::SecurityGroupIngress"] = _security_group_rule("IpPermissions")
-    handlers["AWS::EC2::SecurityGroupEgress"] = _security_group_rule("IpPermissionsEgress")
+    handlers["AWS::EC2::SecurityGroupIngress"] = _security_group_ingress()
     _transform_nested_templates()
     _remember_attributes_of_nested_resources()
     _generate_secrets_as_asked()
@@ -113,7 +112,7 @@ def _keep_scaling_policy(arn: str, *_: Any) -> tuple[str, Attributes]:
     return arn, {"Arn": arn}
 
 
-def _security_group_rule(direction: str) -> dict[str, Any]:
+def _security_group_ingress() -> dict[str, Any]:
     """A rule kept on its group, which nothing here enforces.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-securitygroupingress.html
@@ -124,14 +123,14 @@ def _security_group_rule(direction: str) -> dict[str, Any]:
 
     def create(logical_id: str, properties: Any, stack: str) -> tuple[str, Attributes]:
         group = ec2._security_groups[properties["GroupId"]]
-        group[direction] = [*group[direction], *permissions(properties)]
+        group["IpPermissions"] = [*group["IpPermissions"], *permissions(properties)]
         return f"{stack}-{logical_id}", {}
 
     def delete(_physical_id: str, properties: Any) -> None:
         group = ec2._security_groups.get(properties["GroupId"])
         if group is not None:
             gone = permissions(properties)
-            group[direction] = [rule for rule in group[direction] if rule not in gone]
+            group["IpPermissions"] = [rule for rule in group["IpPermissions"] if rule not in gone]
 
     def update(physical_id: str, old: Any, new: Any, stack: str) -> tuple[str, Attributes]:
         delete(physical_id, old)

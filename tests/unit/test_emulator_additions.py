@@ -29,7 +29,6 @@ def in_emulator(code: str) -> object:
         "AWS::EC2::EIP",
         "AWS::EC2::NatGateway",
         "AWS::EC2::SecurityGroupIngress",
-        "AWS::EC2::SecurityGroupEgress",
     ],
 )
 def test_resource_type_is_missing(resource_type: str) -> None:
