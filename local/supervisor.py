@@ -32,7 +32,7 @@ def start_aws(port: int) -> subprocess.Popen[bytes]:
     """Start the emulator as a child; return when it answers."""
     with AWS_LOG.open("wb") as log:
         emulator = subprocess.Popen(
-            [str(layout.environment_python("emulator")), "-m", "local.emulator", str(port)],
+            [str(layout.environment_python("emulator")), "-m", "local.emulator", str(port), str(layout.STACK)],
             cwd=layout.ROOT,
             stdin=subprocess.DEVNULL,
             stdout=log,

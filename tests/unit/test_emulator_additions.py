@@ -26,9 +26,6 @@ def in_emulator(code: str) -> object:
     [
         "AWS::ApplicationAutoScaling::ScalableTarget",
         "AWS::ApplicationAutoScaling::ScalingPolicy",
-        "AWS::EC2::EIP",
-        "AWS::EC2::NatGateway",
-        "AWS::EC2::SecurityGroupIngress",
     ],
 )
 def test_resource_type_is_missing(resource_type: str) -> None:
@@ -56,15 +53,6 @@ def test_nested_updates_forget_attributes() -> None:
     call = str(source).partition("_update_resource(")[2].partition("name_seed")[0]
     assert call
     assert "Attributes" not in call
-
-
-def test_generated_secret_ignores_exclude_punctuation() -> None:
-    secret = in_emulator(
-        "from ministack.services.cloudformation import provisioners\n"
-        "wanted = {'GenerateSecretString': {'PasswordLength': 2000, 'ExcludePunctuation': True}}\n"
-        "print(json.dumps(provisioners._sm_secret_string(wanted)))"
-    )
-    assert not str(secret).isalnum()
 
 
 def test_secrets_of_a_task_definition_keep_the_template_s_names() -> None:

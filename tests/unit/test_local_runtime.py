@@ -1,4 +1,4 @@
-"""ECS tasks as processes: `local.process_runtime` with real processes, `local.task_addresses`."""
+"""ECS tasks as processes: `local.emulator.process_runtime` with real processes, `local.emulator.task_addresses`."""
 
 import signal
 import sys
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from local.process_runtime import Container, ImageNotFoundError, ProcessImage, ProcessRuntime
-from local.task_addresses import NoAddressLeftError, TaskAddresses
+from local.emulator.process_runtime import Container, ImageNotFoundError, ProcessImage, ProcessRuntime
+from local.emulator.task_addresses import NoAddressLeftError, TaskAddresses
 
 AWS_PORT = 45660
 

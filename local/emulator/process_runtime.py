@@ -27,7 +27,7 @@ from typing import Any
 
 from local import layout
 from local.errors import LocalStackError
-from local.task_addresses import TaskAddresses
+from local.emulator.task_addresses import TaskAddresses
 
 LOG_POLL_SECONDS = 0.1
 EVERY_INTERFACE = "0.0.0.0"  # noqa: S104 - what is looked for, not bound

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from local import layout
-from local.process_runtime import ProcessImage
+from local.emulator.process_runtime import ProcessImage
 
 
 def process_images() -> dict[str, ProcessImage]:

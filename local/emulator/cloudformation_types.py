@@ -13,7 +13,7 @@ from typing import Any
 from ministack.services import ec2, ecs, secretsmanager
 from ministack.services.cloudformation import engine, provisioners
 
-from local.service_connect import ClientAlias, client_aliases
+from local.emulator.service_connect import ClientAlias, client_aliases
 
 Attributes = dict[str, str]
 Publish = Callable[[ClientAlias], None]

@@ -1,0 +1,37 @@
+"""Everything that is added to the emulator, in the order in which it is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ministack.services import ecs
+
+from local.emulator import cloudformation_types
+from local.emulator.images import process_images
+from local.emulator.process_runtime import ProcessRuntime
+from local.emulator.service_connect import ClientAlias, ServiceConnect
+from local.emulator.task_addresses import TaskAddresses
+
+
+def running_tasks(alias: ClientAlias) -> Iterator[str]:
+    """The addresses of the running tasks of an alias's service."""
+    for _, task in ecs._tasks.all_items():
+        if (
+            task["lastStatus"] == "RUNNING"
+            and task["group"] == f"service:{alias.service}"
+            and task["clusterArn"].endswith(f"/{alias.cluster}")
+        ):
+            address = ecs._task_ip(task)
+            if address:
+                yield address
+
+
+def install(port: int, folder: Path, *, plain: bool) -> None:
+    """Install every addition; with `plain`, none but what stands for Docker."""
+    addresses = TaskAddresses(port)
+    service_connect = ServiceConnect(addresses.gateway, running_tasks)
+    ecs._docker = ProcessRuntime(process_images(), addresses, folder / "containers", service_connect.resolve)
+    if plain:
+        return
+    cloudformation_types.register(service_connect.publish)
