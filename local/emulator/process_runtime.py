@@ -26,8 +26,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from local import layout
-from local.errors import LocalStackError
 from local.emulator.task_addresses import TaskAddresses
+from local.errors import LocalStackError
 
 LOG_POLL_SECONDS = 0.1
 EVERY_INTERFACE = "0.0.0.0"  # noqa: S104 - what is looked for, not bound
