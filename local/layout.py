@@ -21,6 +21,9 @@ EFS = STACK / "efs"
 CONTAINERS = STACK / "containers"
 """The ephemeral disk of each ECS task's container, and its output."""
 
+IAM_DECISIONS = "iam.jsonl"
+"""In the local AWS's folder: what each role was allowed and denied, one JSON object a line."""
+
 SAM_BUILD = STATE / "sam-build"
 
 MARKER = "FARFLOW_STACK"
@@ -31,7 +34,8 @@ It is how a process whose parent was killed is still known for ours.
 
 STACK_NAME = "farflow-local"
 REGION = "us-east-1"
-AIRFLOW_IMAGE = "farflow/airflow:local"
+AIRFLOW_IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/farflow/airflow:local"
+"""In the local account's registry, where pulling takes an execution role's rights."""
 
 
 def environment_python(name: str) -> Path:

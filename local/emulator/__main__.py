@@ -25,6 +25,7 @@ def configure(port: int, folder: Path) -> None:
     stack = layout.Stack(supervisor_pid=os.getppid(), aws_port=port, postgres_port=0)
     os.environ.update(stack.environ)
     os.environ.update(
+        AUTH="true",
         GATEWAY_PORT=str(port),
         BIND_HOST="127.0.0.1",
         HOSTNAME="local-aws",

@@ -7,7 +7,10 @@ from pathlib import Path
 
 from ministack.services import ecs
 
-from local.emulator import cloudformation_types
+from local import layout
+from local.emulator import cloudformation_types, ecs_roles, s3_encryption
+from local.emulator.ecs_roles import TaskCredentials
+from local.emulator.iam import Decisions, Iam
 from local.emulator.images import process_images
 from local.emulator.process_runtime import ProcessRuntime
 from local.emulator.service_connect import ClientAlias, ServiceConnect
@@ -34,4 +37,9 @@ def install(port: int, folder: Path, *, plain: bool) -> None:
     ecs._docker = ProcessRuntime(process_images(), addresses, folder / "containers", service_connect.resolve)
     if plain:
         return
+    iam = Iam(Decisions(folder / layout.IAM_DECISIONS))
+    TaskCredentials()
+    ecs_roles.check_before_start(iam)
+    s3_encryption.keep_encryption_of_templates()
+    s3_encryption.check_key()
     cloudformation_types.register(service_connect.publish)

@@ -1,0 +1,175 @@
+"""IAM as AWS enforces it: what the emulator's own enforcement (`AUTH=true`) leaves out.
+
+- resources and condition keys of ECS, Logs, KMS and CloudWatch requests;
+- `iam:PassRole` of whoever runs a task;
+- rights that a service checks on a role's behalf, without a request by the role (`authorize`);
+- a record of every decision about a role, from which the tests know what each role needs.
+
+Sources: the actions, resources and condition keys of each service in
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+from ministack.core import iam_actions, iam_evaluator
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import ecs
+
+TASK_ACTIONS = {"DescribeTasks", "StopTask", "UpdateTaskProtection", "GetTaskProtection", "ExecuteCommand"}
+SERVICE_ACTIONS = {"CreateService", "UpdateService", "DeleteService", "DescribeServices"}
+
+
+class AccessDeniedError(Exception):
+    """A role may not do what a service tried to do for it; worded as AWS words it."""
+
+
+class Decisions:
+    """Each decision about a role once, as JSON lines: `{"role", "action", "resource", "allowed"}`."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("a", buffering=1)
+        self._known: set[tuple[str, str, str, bool]] = set()
+        self._lock = threading.Lock()
+
+    def add(self, role: str, action: str, resource: str, *, allowed: bool) -> None:
+        with self._lock:
+            if (role, action, resource, allowed) not in self._known:
+                self._known.add((role, action, resource, allowed))
+                line = {"role": role, "action": action, "resource": resource, "allowed": allowed}
+                self._file.write(json.dumps(line) + "\n")
+
+
+class Iam:
+    """The additions, installed on the emulator; services ask it what a role may do."""
+
+    def __init__(self, decisions: Decisions) -> None:
+        self._decisions = decisions
+        self._enforce = iam_evaluator.enforce
+        iam_evaluator.enforce = self._enforce_and_record
+        self._extract_resource_arn = iam_actions.extract_resource_arn
+        iam_actions.extract_resource_arn = self._resource_arn
+        self._request_tag_context = iam_actions.request_tag_context
+        iam_actions.request_tag_context = self._request_context
+
+    def authorize(self, role_arn: str, action: str, resource: str, **context: str) -> None:
+        """Check `action` on `resource` for a role on whose behalf a service acts. Raises `AccessDeniedError`."""
+        name, account = role_arn.rpartition("/")[2], role_arn.split(":")[4]
+        principal = f"arn:aws:sts::{account}:assumed-role/{name}/service"
+        request = iam_evaluator.EvalContext(
+            principal_arn=principal,
+            principal_type="AssumedRole",
+            principal_account=account,
+            action=action,
+            resource_arn=resource,
+            region=get_region(),
+            service_context={key.lower(): value for key, value in context.items()},
+            principal_keys={},
+        )
+        result = iam_evaluator.evaluate(request, iam_evaluator._gather_role_policies(name, account))
+        allowed = result.decision == "Allow"
+        self._decisions.add(name, action, resource, allowed=allowed)
+        if not allowed:
+            raise AccessDeniedError(f"User: {principal} is not authorized to perform: {action} on resource: {resource}")
+
+    def _enforce_and_record(
+        self,
+        access_key_id: str,
+        iam_action: str,
+        service: str,
+        region: str,
+        resource_arn: str = "*",
+        service_context: dict[str, Any] | None = None,
+    ) -> Any:
+        denied = self._enforce(access_key_id, iam_action, service, region, resource_arn, service_context)
+        principal = iam_evaluator.resolve_principal(access_key_id or "", get_account_id())
+        if getattr(principal, "type", "") == "AssumedRole":
+            role = iam_evaluator._role_name_from_assumed_arn(principal.arn)
+            self._decisions.add(role, iam_action, resource_arn, allowed=denied is None)
+        if denied is None and iam_action == "ecs:RunTask":
+            return self._pass_roles(access_key_id, region, resource_arn)
+        return denied
+
+    def _pass_roles(self, access_key_id: str, region: str, task_definition: str) -> Any:
+        """Whoever runs a task hands its roles over.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+        """
+        definition = ecs._task_defs.get(ecs._resolve_td_key(task_definition)) or {}
+        for role in filter(None, (definition.get("taskRoleArn"), definition.get("executionRoleArn"))):
+            context = {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
+            denied = self._enforce_and_record(access_key_id, "iam:PassRole", "iam", region, role, context)
+            if denied is not None:
+                return denied
+        return None
+
+    def _resource_arn(
+        self, service: str, method: str, path: str, headers: Any, body: bytes, query: Any, region: str, account: str
+    ) -> str:
+        if service == "ecs":
+            action = str(headers.get("x-amz-target", "")).rpartition(".")[2]
+            return ecs_resource(action, _json(body), region, account)
+        if service == "logs":
+            request = _json(body)
+            if "logGroupName" in request:
+                stream = request.get("logStreamName", "")
+                return f"arn:aws:logs:{region}:{account}:log-group:{request['logGroupName']}:log-stream:{stream}"
+        return str(
+            self._extract_resource_arn(service, method, path, headers, body, query, region, account)
+        )
+
+    def _request_context(self, service: str, iam_action: str, body: bytes, params: Any) -> dict[str, Any]:
+        context = dict(self._request_tag_context(service, iam_action, body, params))
+        if service == "ecs":
+            cluster = ecs._resolve_cluster_name(_json(body).get("cluster", "default"))
+            context["ecs:cluster"] = f"arn:aws:ecs:{get_region()}:{get_account_id()}:cluster/{cluster}"
+        elif service == "kms":
+            encryption_context = _json(body).get("EncryptionContext") or {}
+            context |= {f"kms:EncryptionContext:{key}": value for key, value in encryption_context.items()}
+            context["kms:EncryptionContextKeys"] = list(encryption_context)
+        elif service == "monitoring":
+            namespace = iam_actions._param(body, params, "Namespace")
+            if namespace:
+                context["cloudwatch:namespace"] = namespace
+        return context
+
+
+def ecs_resource(action: str, request: dict[str, Any], region: str, account: str) -> str:
+    """The ARN that an ECS action is authorized on.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
+    """
+    prefix = f"arn:aws:ecs:{region}:{account}"
+    cluster = str(request.get("cluster", "default")).rpartition("/")[2]
+
+    def named(kind: str, reference: str) -> str:
+        return reference if reference.startswith("arn:") else f"{prefix}:{kind}/{cluster}/{reference}"
+
+    if action == "RunTask":
+        reference = str(request.get("taskDefinition", ""))
+        if not reference.startswith("arn:"):
+            reference = f"{prefix}:task-definition/{ecs._resolve_td_key(reference) or reference}"
+        return reference
+    if action in TASK_ACTIONS:
+        tasks = request.get("tasks") or [request.get("task", "*")]
+        return named("task", str(tasks[0]))
+    if action in SERVICE_ACTIONS:
+        services = request.get("services") or [request.get("service") or request.get("serviceName", "*")]
+        return named("service", str(services[0]))
+    if action == "ListTasks":
+        return f"{prefix}:container-instance/{cluster}/*"
+    return "*"
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        request = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return request if isinstance(request, dict) else {}
+
