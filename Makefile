@@ -49,6 +49,6 @@ setup: # The Python environments, in .farflow/; a fifth of a second when they ar
 	@python3 local/environments.py
 
 locks: setup # Pin requirements anew, with hashes, after an edit of a requirements .in file.
-	@for file in requirements/uv requirements/tools requirements/emulator airflow/requirements layers/control_plane/requirements; do \
+	@for file in requirements/uv requirements/tools requirements/emulator requirements/lambda airflow/requirements layers/control_plane/requirements; do \
 	  .farflow/env/uv/bin/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes \
 	    --no-header --no-annotate "$$file.in" -o "$$file.txt"; done

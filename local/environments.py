@@ -23,6 +23,7 @@ UV_LOCK = ROOT / "requirements" / "uv.txt"
 LOCKS = {
     "tools": ROOT / "requirements" / "tools.txt",
     "emulator": ROOT / "requirements" / "emulator.txt",
+    "lambda": ROOT / "requirements" / "lambda.txt",
     "airflow": ROOT / "airflow" / "requirements.txt",
 }
 PYTHON_VERSION = (ROOT / ".python-version").read_text().strip()

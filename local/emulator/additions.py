@@ -8,7 +8,7 @@ from pathlib import Path
 from ministack.services import ecs
 
 from local import layout
-from local.emulator import cloudformation_types, ecs_roles, s3_encryption
+from local.emulator import cloudformation_types, ecs_roles, lambda_functions, s3_encryption, scheduler
 from local.emulator.ecs_roles import TaskCredentials
 from local.emulator.iam import Decisions, Iam
 from local.emulator.images import process_images
@@ -40,6 +40,8 @@ def install(port: int, folder: Path, *, plain: bool) -> None:
     iam = Iam(Decisions(folder / layout.IAM_DECISIONS))
     TaskCredentials()
     ecs_roles.check_before_start(iam)
+    lambda_functions.install(iam)
+    scheduler.check_role(iam)
     s3_encryption.keep_encryption_of_templates()
     s3_encryption.check_key()
     cloudformation_types.register(service_connect.publish)

@@ -1,0 +1,115 @@
+"""Lambda: functions run as on AWS, under its runtime client and as their role."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.integration.local_aws.conftest import LocalAws
+
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+
+CODE = """
+import json, subprocess, sys
+
+class NotNowError(Exception):
+    pass
+
+calls = 0
+
+def print_json(event, context):
+    forged = json.dumps({"status": "ok", "result": "forged"})
+    subprocess.run([sys.executable, "-c", f"print({forged!r})"], check=True)
+    return "mine"
+
+def raise_own(event, context):
+    raise NotNowError("try later")
+
+def count(event, context):
+    global calls
+    calls += 1
+    if event.get("fail"):
+        raise ValueError("asked to")
+    return calls
+
+def find_package(event, context):
+    import importlib.util
+    return importlib.util.find_spec(event["name"]) is not None
+"""
+
+
+def zipped(code: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("handlers.py", code)
+    return buffer.getvalue()
+
+
+def role(aws: LocalAws, name: str, *statements: dict[str, Any]) -> str:
+    iam = aws.client("iam")
+    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+    if statements:
+        policy = {"Version": "2012-10-17", "Statement": list(statements)}
+        iam.put_role_policy(RoleName=name, PolicyName="inline", PolicyDocument=json.dumps(policy))
+    return str(arn)
+
+
+@pytest.fixture
+def function(local_aws: LocalAws, request: pytest.FixtureRequest) -> Callable[..., dict[str, Any]]:
+    """Makes a function of a handler in `CODE`, and gives what invokes it."""
+    lambda_ = local_aws.client("lambda")
+
+    def make(handler: str, **options: Any) -> Callable[..., dict[str, Any]]:
+        name = f"{request.node.originalname}-{handler}".replace("_", "-")[:60]
+        lambda_.create_function(
+            FunctionName=name,
+            Runtime="python3.13",
+            Handler=f"handlers.{handler}",
+            Role=role(local_aws, name),
+            Code={"ZipFile": zipped(CODE)},
+            Timeout=10,
+            **options,
+        )
+
+        def invoke(**event: Any) -> dict[str, Any]:
+            answer = lambda_.invoke(FunctionName=name, Payload=json.dumps(event))
+            return {"error": answer.get("FunctionError"), "payload": json.loads(answer["Payload"].read())}
+
+        return invoke
+
+    return make  # type: ignore[return-value]
+
+
+def test_what_a_function_prints_is_not_its_answer(function: Any) -> None:
+    assert function("print_json")() == {"error": None, "payload": "mine"}
+
+
+def test_exception_keeps_its_type_and_trace(function: Any) -> None:
+    answer = function("raise_own")()
+    assert answer["error"] == "Unhandled"
+    assert answer["payload"]["errorType"] == "NotNowError"
+    assert answer["payload"]["errorMessage"] == "try later"
+    assert "raise_own" in "".join(answer["payload"]["stackTrace"])
+
+
+def test_environment_outlives_an_exception(function: Any) -> None:
+    invoke = function("count")
+    assert invoke()["payload"] == 1
+    assert invoke(fail=True)["error"] == "Unhandled"
+    assert invoke()["payload"] == 3
+
+
+def test_packages_of_the_emulator_are_not_the_function_s(function: Any) -> None:
+    """A package that the layer lacks is missing, as it would be on AWS."""
+    invoke = function("find_package")
+    assert invoke(name="json")["payload"] is True
+    assert invoke(name="ministack")["payload"] is False
+    assert invoke(name="pydantic")["payload"] is False
