@@ -11,6 +11,11 @@ from local import aws, dag_folder, deploy, layout, services, stack_control
 from local.airflow_api import AirflowApi
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The roles are looked at when everything else has used them."""
+    items.sort(key=lambda item: "test_roles" in item.nodeid)
+
+
 @pytest.fixture(scope="session")
 def stack() -> Iterator[layout.Stack]:
     stack = stack_control.start()

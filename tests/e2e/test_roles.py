@@ -1,0 +1,83 @@
+"""After everything else: what each role of the stack was allowed, was denied, and never used.
+
+The local AWS enforces IAM and records every decision about a role. Together the two tests hold each role to
+what it needs: an action too few is a denial, by name, and an action too many was never used.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+from local import layout
+
+NOT_EXERCISED = {
+    ("Airflow.Worker.ExecutionRole", "kms:Decrypt"): "the database's secret here is one's own, under the default key",
+}
+"""Granted actions that the local stack has no occasion to use, with the reason."""
+
+
+def clients(stack: layout.Stack, service: str) -> Any:
+    return boto3.client(
+        service,
+        endpoint_url=stack.aws_url,
+        region_name=layout.REGION,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+
+
+def roles(cloudformation: Any, stack_name: str, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+    """(name in the templates, name in IAM) of every role below a stack."""
+    for resource in cloudformation.describe_stack_resources(StackName=stack_name)["StackResources"]:
+        here = (*path, resource["LogicalResourceId"])
+        if resource["ResourceType"] == "AWS::IAM::Role":
+            yield ".".join(here), resource["PhysicalResourceId"]
+        elif resource["ResourceType"] == "AWS::CloudFormation::Stack":
+            yield from roles(cloudformation, resource["PhysicalResourceId"], here)
+
+
+@pytest.fixture(scope="module")
+def names(stack: layout.Stack) -> dict[str, str]:
+    """IAM's name of each role, and the templates' name for it."""
+    return {physical: logical for logical, physical in roles(clients(stack, "cloudformation"), layout.STACK_NAME)}
+
+
+@pytest.fixture(scope="module")
+def decisions(names: dict[str, str]) -> list[dict[str, Any]]:
+    lines = (layout.STACK / layout.IAM_DECISIONS).read_text().splitlines()
+    recorded = [json.loads(line) for line in lines]
+    return [{**line, "role": names[line["role"]]} for line in recorded if line["role"] in names]
+
+
+def granted(stack: layout.Stack, role: str) -> set[str]:
+    iam = clients(stack, "iam")
+    assert not iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"], "managed policies grant too much"
+    actions: set[str] = set()
+    for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        for statement in iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]["Statement"]:
+            listed = statement["Action"]
+            actions |= {listed} if isinstance(listed, str) else set(listed)
+    return actions
+
+
+def test_no_role_was_denied_anything(decisions: list[dict[str, Any]]) -> None:
+    assert decisions
+    denied = [f"{line['role']}: {line['action']} on {line['resource']}" for line in decisions if not line["allowed"]]
+    assert not denied
+
+
+def test_every_action_granted_was_used(
+    request: pytest.FixtureRequest, stack: layout.Stack, names: dict[str, str], decisions: list[dict[str, Any]]
+) -> None:
+    if not any("test_dags" in item.nodeid for item in request.session.items):
+        pytest.skip("what is used shows when all end-to-end tests run")
+    used = {(line["role"], line["action"]) for line in decisions if line["allowed"]}
+    unused = {
+        (logical, action) for physical, logical in names.items() for action in granted(stack, physical)
+    } - used
+    assert unused == set(NOT_EXERCISED)
