@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ministack.services import ecs
 
-from local.emulator import cloudformation_types
+from local.emulator import cloudformation_types, load_balancer
 from local.emulator.images import process_images
 from local.emulator.process_runtime import ProcessRuntime
 from local.emulator.service_connect import ClientAlias, ServiceConnect
@@ -35,3 +35,4 @@ def install(port: int, folder: Path, *, plain: bool) -> None:
     if plain:
         return
     cloudformation_types.register(service_connect.publish)
+    load_balancer.install()
