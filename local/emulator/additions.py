@@ -8,7 +8,7 @@ from pathlib import Path
 from ministack.services import ecs
 
 from local import layout
-from local.emulator import cloudformation_types, ecs_roles, lambda_functions, s3_encryption, scheduler
+from local.emulator import cloudformation_types, cloudwatch, ecs_roles, lambda_functions, s3_encryption, scheduler
 from local.emulator.ecs_roles import TaskCredentials
 from local.emulator.iam import Decisions, Iam
 from local.emulator.images import process_images
@@ -45,3 +45,4 @@ def install(port: int, folder: Path, *, plain: bool) -> None:
     s3_encryption.keep_encryption_of_templates()
     s3_encryption.check_key()
     cloudformation_types.register(service_connect.publish)
+    cloudwatch.install()
