@@ -10,6 +10,7 @@ from ministack.services import ecs
 from local import layout
 from local.emulator import (
     cloudformation_types,
+    cloudwatch,
     ecs_roles,
     lambda_functions,
     load_balancer,
@@ -53,3 +54,4 @@ def install(port: int, folder: Path, *, plain: bool) -> None:
     s3_encryption.check_key()
     cloudformation_types.register(service_connect.publish)
     load_balancer.install()
+    cloudwatch.install()

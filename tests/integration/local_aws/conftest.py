@@ -8,6 +8,7 @@ the plain emulator it must fail. When it passes there too, the emulator has lear
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import time
 import urllib.error
@@ -25,6 +26,8 @@ from local import layout
 from local.stack_control import choose_port
 
 READY_SECONDS = 30.0
+MINUTE_SECONDS = 0.5
+"""How long a minute of CloudWatch lasts in these tests: alarms' periods, service metrics, Firehose's buffers."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ def running(folder: Path, *options: str) -> Iterator[LocalAws]:
         emulator = subprocess.Popen(
             [str(layout.environment_python("emulator")), "-m", "local.emulator", str(port), str(folder), *options],
             cwd=layout.ROOT,
+            env={**os.environ, "FARFLOW_CLOUDWATCH_MINUTE_SECONDS": str(MINUTE_SECONDS)},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
