@@ -9,9 +9,14 @@ from ministack.services import ecs
 
 from local import layout
 from local.emulator import (
+    cloudformation_services,
     cloudformation_types,
     cloudwatch,
+    ecs_health,
+    ecs_protection,
     ecs_roles,
+    ecs_services,
+    ecs_tasks,
     lambda_functions,
     load_balancer,
     s3_encryption,
@@ -42,16 +47,21 @@ def install(port: int, folder: Path, *, plain: bool) -> None:
     """Install every addition; with `plain`, none but what stands for Docker."""
     addresses = TaskAddresses(port)
     service_connect = ServiceConnect(addresses.gateway, running_tasks)
-    ecs._docker = ProcessRuntime(process_images(), addresses, folder / "containers", service_connect.resolve)
+    runtime = ProcessRuntime(process_images(), addresses, folder / "containers", service_connect.resolve)
+    ecs._docker = runtime
     if plain:
         return
     iam = Iam(Decisions(folder / layout.IAM_DECISIONS))
     TaskCredentials()
+    life = ecs_tasks.install(runtime)
+    ecs_health.install(runtime)
+    ecs_protection.install(iam)
     ecs_roles.check_before_start(iam)
+    ecs_services.install(life, load_balancer.install())
     lambda_functions.install(iam)
     scheduler.check_role(iam)
     s3_encryption.keep_encryption_of_templates()
     s3_encryption.check_key()
-    cloudformation_types.register(service_connect.publish)
-    load_balancer.install()
+    cloudformation_types.register()
+    cloudformation_services.install(service_connect.publish)
     cloudwatch.install()

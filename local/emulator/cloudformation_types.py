@@ -7,20 +7,19 @@ when the pinned emulator has learnt one of them, so that it is removed here.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from ministack.services import ec2, ecs, secretsmanager
 from ministack.services.cloudformation import engine, provisioners
 
-from local.emulator.service_connect import ClientAlias, client_aliases
-
 Attributes = dict[str, str]
-Publish = Callable[[ClientAlias], None]
+
+FORGOTTEN = ("secrets", "healthCheck", "dependsOn")
+"""Properties of a container definition whose members keep the template's names in the emulator."""
 
 
-def register(publish: Publish) -> None:
-    """Add everything of this file to the emulator. `publish` gets each Service Connect alias."""
+def register() -> None:
+    """Add everything of this file to the emulator."""
     handlers = provisioners._RESOURCE_HANDLERS
     handlers["AWS::EC2::EIP"] = {
         "create": _create_elastic_ip,
@@ -46,8 +45,7 @@ def register(publish: Publish) -> None:
     _transform_nested_templates()
     _remember_attributes_of_nested_resources()
     _generate_secrets_as_asked()
-    _name_secrets_as_the_api_does()
-    _publish_service_connect(publish)
+    _name_container_properties_as_the_api_does()
 
 
 def _create_elastic_ip(_logical_id: str, _properties: Any, _stack: str) -> tuple[str, Attributes]:
@@ -210,54 +208,21 @@ def _generate_secrets_as_asked() -> None:
     provisioners._sm_secret_string = secret_string
 
 
-def _name_secrets_as_the_api_does() -> None:
+def _name_container_properties_as_the_api_does() -> None:
     """A template's `Secrets: [{Name, ValueFrom}]` reaches the task as the API's `{name, valueFrom}`.
 
-    The emulator converts other lists of a container definition and forgets this one, which leaves the
-    variables out without a word.
+    The emulator converts other properties of a container definition and forgets these, which leaves
+    variables, health checks and dependencies out without a word.
     """
     original = provisioners._normalize_container_defs
 
     def normalize(definitions: list[Any]) -> list[Any]:
         return [
-            {**definition, "secrets": provisioners._pascal_to_camel(definition.get("secrets") or [])}
+            {
+                **definition,
+                **{name: provisioners._pascal_to_camel(definition[name]) for name in FORGOTTEN if name in definition},
+            }
             for definition in original(definitions)
         ]
 
     provisioners._normalize_container_defs = normalize
-
-
-def _publish_service_connect(publish: Publish) -> None:
-    """Tell `publish` about the client aliases of every service that is created or updated."""
-    handler = provisioners._RESOURCE_HANDLERS["AWS::ECS::Service"]
-    create, update = handler["create"], handler["update"]
-
-    def announce(properties: Any, service_arn: str) -> None:
-        _, cluster, service = service_arn.rsplit("/", 2)
-        definition = ecs._task_defs[ecs._resolve_td_key(properties["TaskDefinition"])]
-        port_names = {
-            mapping.get("name"): mapping["containerPort"]
-            for container in definition["containerDefinitions"]
-            for mapping in container.get("portMappings") or []
-        }
-        for alias in client_aliases({**properties, "PortNames": port_names}, cluster, service):
-            publish(alias)
-
-    def create_and_announce(logical_id: str, properties: Any, stack: str) -> tuple[str, Attributes]:
-        physical_id, attributes = create(logical_id, _with_integer_count(properties), stack)
-        announce(properties, physical_id)
-        return physical_id, attributes
-
-    def update_and_announce(physical_id: str, old: Any, new: Any, stack: str) -> tuple[str, Attributes]:
-        physical_id, attributes = update(physical_id, _with_integer_count(old), _with_integer_count(new), stack)
-        announce(new, physical_id)
-        return physical_id, attributes
-
-    handler["create"], handler["update"] = create_and_announce, update_and_announce
-
-
-def _with_integer_count(properties: Any) -> Any:
-    """A DesiredCount that came through a parameter is text, which the emulator's ECS cannot subtract."""
-    if "DesiredCount" not in properties:
-        return properties
-    return {**properties, "DesiredCount": int(properties["DesiredCount"])}

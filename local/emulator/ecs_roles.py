@@ -15,6 +15,7 @@ import secrets
 import time
 from typing import Any
 
+from ministack.core.responses import get_account_id, get_region
 from ministack.services import ecs, efs, imds, secretsmanager, sts
 
 from local.emulator.iam import AccessDeniedError, Iam
@@ -37,6 +38,10 @@ class TaskCredentials:
         def register_with_role(task_arn: str, cluster_arn: str, definition: Any, *others: Any) -> Any:
             token = register(task_arn, cluster_arn, definition, *others)
             environ = others[2]
+            # as Fargate does
+            environ.update(
+                AWS_REGION=get_region(), AWS_DEFAULT_REGION=get_region(), AWS_EXECUTION_ENV="AWS_ECS_FARGATE"
+            )
             credentials_id = environ["AWS_CONTAINER_CREDENTIALS_FULL_URI"].rpartition("/")[2]
             self._roles[credentials_id] = (definition.get("taskRoleArn", ""), task_arn)
             return token
@@ -102,8 +107,6 @@ def _check_image(iam: Iam, definition: Any, container: Any) -> None:
     if registry is None:
         return
     role = definition.get("executionRoleArn")
-    if not role:
-        raise ecs._ImagePullError("pulling from ECR needs an execution role")
     repository = "arn:aws:ecr:{region}:{account}:repository/{repository}".format(**registry.groupdict())
     try:
         iam.authorize(role, "ecr:GetAuthorizationToken", "*")
@@ -122,8 +125,6 @@ def _check_secrets(iam: Iam, definition: Any, container: Any) -> None:
         arn = ":".join(reference.split(":")[:7])
         _, secret = secretsmanager._resolve(arn)
         try:
-            if not role:
-                raise AccessDeniedError("reading a secret needs an execution role")
             iam.authorize(role, "secretsmanager:GetSecretValue", arn)
             key = (secret or {}).get("KmsKeyId")
             if key:
@@ -144,11 +145,10 @@ def _check_logs(iam: Iam, definition: Any, container: Any) -> None:
     if configuration.get("logDriver") != "awslogs":
         return
     role = definition.get("executionRoleArn")
-    if not role:
-        raise AccessDeniedError("failed to validate logger args: awslogs needs an execution role")
     options = configuration["options"]
-    account = role.split(":")[4]
-    stream = f"arn:aws:logs:{options['awslogs-region']}:{account}:log-group:{options['awslogs-group']}:log-stream:"
+    stream = (
+        f"arn:aws:logs:{options['awslogs-region']}:{get_account_id()}:log-group:{options['awslogs-group']}:log-stream:"
+    )
     for action in ("CreateLogStream", "PutLogEvents"):
         iam.authorize(role, f"logs:{action}", f"{stream}{options.get('awslogs-stream-prefix', '')}/{container['name']}")
 

@@ -57,8 +57,10 @@ class Iam:
         self._request_tag_context = iam_actions.request_tag_context
         iam_actions.request_tag_context = self._request_context
 
-    def authorize(self, role_arn: str, action: str, resource: str, **context: str) -> None:
+    def authorize(self, role_arn: str | None, action: str, resource: str, **context: str) -> None:
         """Check `action` on `resource` for a role on whose behalf a service acts. Raises `AccessDeniedError`."""
+        if not role_arn:
+            raise AccessDeniedError(f"there is no role that may perform: {action} on resource: {resource}")
         name, account = role_arn.rpartition("/")[2], role_arn.split(":")[4]
         principal = f"arn:aws:sts::{account}:assumed-role/{name}/service"
         request = iam_evaluator.EvalContext(
@@ -119,9 +121,7 @@ class Iam:
             if "logGroupName" in request:
                 stream = request.get("logStreamName", "")
                 return f"arn:aws:logs:{region}:{account}:log-group:{request['logGroupName']}:log-stream:{stream}"
-        return str(
-            self._extract_resource_arn(service, method, path, headers, body, query, region, account)
-        )
+        return str(self._extract_resource_arn(service, method, path, headers, body, query, region, account))
 
     def _request_context(self, service: str, iam_action: str, body: bytes, params: Any) -> dict[str, Any]:
         context = dict(self._request_tag_context(service, iam_action, body, params))
@@ -172,4 +172,3 @@ def _json(body: bytes) -> dict[str, Any]:
     except ValueError:
         return {}
     return request if isinstance(request, dict) else {}
-

@@ -20,6 +20,7 @@ from typing import Any
 
 from ministack.core import lambda_runtime
 from ministack.services import efs, lambda_svc
+from ministack.services.cloudformation import provisioners
 
 from local import layout
 from local.emulator.iam import AccessDeniedError, Iam
@@ -45,6 +46,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
 
 
 def install(iam: Iam) -> None:
+    _keep_properties_of_templates()
     _run_python_by_the_runtime_client(iam)
     _check_event_sources(iam)
 
@@ -114,6 +116,32 @@ def _python_environ(config: Any, code_folder: str, made: dict[str, str]) -> dict
         "PYTHONPATH": ":".join([*(f"{layer}/python" for layer in layers), code_folder]),
         "PYTHONDONTWRITEBYTECODE": "1",  # the code is read-only on AWS, and shared by every environment here
     }
+
+
+def _keep_properties_of_templates() -> None:
+    """A template's network and mounts are the function's; the emulator drops them.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-function.html
+    """
+    handler = provisioners._RESOURCE_HANDLERS["AWS::Lambda::Function"]
+    create, update = handler["create"], handler["update"]
+
+    def keep(name: str, properties: Any) -> None:
+        config = lambda_svc._functions[name]["config"]
+        config["VpcConfig"] = lambda_svc._vpc_config_with_id(properties.get("VpcConfig"))
+        config["FileSystemConfigs"] = properties.get("FileSystemConfigs") or []
+
+    def create_and_keep(logical_id: str, properties: Any, stack: str) -> Any:
+        made = create(logical_id, properties, stack)
+        keep(made[0], properties)
+        return made
+
+    def update_and_keep(physical_id: str, old: Any, new: Any, *others: Any) -> Any:
+        made = update(physical_id, old, new, *others)
+        keep(made[0], new)
+        return made
+
+    handler["create"], handler["update"] = create_and_keep, update_and_keep
 
 
 def _log_group(config: Any) -> str:

@@ -30,6 +30,8 @@ from local.emulator.task_addresses import TaskAddresses
 from local.errors import LocalStackError
 
 LOG_POLL_SECONDS = 0.1
+TASK_LABEL = "com.amazonaws.ecs.task-arn"
+CONTAINER_LABEL = "com.amazonaws.ecs.container-name"
 EVERY_INTERFACE = "0.0.0.0"  # noqa: S104 - what is looked for, not bound
 
 
@@ -55,6 +57,7 @@ class Container:
         folder: Path,
         address: str,
         labels: Mapping[str, str],
+        environ: Mapping[str, str],
         on_exit: Callable[[], None],
     ) -> None:
         self.id = name
@@ -63,6 +66,7 @@ class Container:
         self.address = address
         self.labels = dict(labels)
         self.attrs = {"NetworkSettings": {"Networks": {"task": {"IPAddress": address}}}}
+        self._environ = environ
         self._process = process
         self._on_exit = on_exit
         self._ended = threading.Event()
@@ -95,6 +99,21 @@ class Container:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal_number)
             self._process.wait()
+
+    def execute(self, command: Sequence[str], timeout: float) -> int:
+        """Run `command` in the container, as `docker exec` does; its exit code, or 1 when it took too long."""
+        try:
+            return subprocess.run(
+                [shutil.which(command[0], path=self._environ["PATH"]) or command[0], *command[1:]],
+                cwd=self.folder,
+                env=dict(self._environ),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=timeout,
+            ).returncode
+        except (OSError, subprocess.TimeoutExpired):
+            return 1
 
     def logs(
         self, *, stream: bool = False, follow: bool = False, tail: int | None = None, **_: Any
@@ -147,6 +166,9 @@ class ProcessRuntime:
         self._folder = folder
         self._resolve = resolve
         self._containers: dict[str, Container] = {}
+        self._sharing: dict[str, tuple[str, int]] = {}
+        """Per task, its address and how many containers use it."""
+        self._sharing_lock = threading.Lock()
         self.containers = SimpleNamespace(run=self.run, get=self.get, list=self._list_reapable)
         self.images = SimpleNamespace(
             get=self._get_image, pull=self._get_image, get_registry_data=self._get_registry_data
@@ -173,7 +195,8 @@ class ProcessRuntime:
         folder = self._folder / name
         shutil.rmtree(folder, ignore_errors=True)
         (folder / "tmp").mkdir(parents=True)
-        address = self._addresses.take()
+        task = (labels or {}).get(TASK_LABEL, name)
+        address = self._take_address(task)
 
         def here(text: str) -> str:
             return self._resolve(text).replace(EVERY_INTERFACE, address)
@@ -204,9 +227,11 @@ class ProcessRuntime:
                     start_new_session=True,
                 )
         except OSError:
-            self._addresses.give_back(address)
+            self._give_back_address(task)
             raise
-        container = Container(name, process, folder, address, labels or {}, lambda: self._addresses.give_back(address))
+        container = Container(
+            name, process, folder, address, labels or {}, environ, lambda: self._give_back_address(task)
+        )
         self._containers[name] = container
         return container
 
@@ -217,6 +242,29 @@ class ProcessRuntime:
         if name == os.environ.get("HOSTNAME", ""):
             return SimpleNamespace(attrs={"NetworkSettings": {"Networks": {"task": {"IPAddress": "127.0.0.1"}}}})
         raise KeyError(f"no container {name}")
+
+    def of_task(self, task_arn: str, name: str) -> Container | None:
+        """The container that a task definition calls `name`, of one task."""
+        for container in list(self._containers.values()):
+            labels = container.labels
+            if labels.get(TASK_LABEL) == task_arn and labels.get(CONTAINER_LABEL) == name:
+                return container
+        return None
+
+    def _take_address(self, task: str) -> str:
+        """One network interface for all containers of a task, as with `awsvpc`."""
+        with self._sharing_lock:
+            address, containers = self._sharing.get(task) or (self._addresses.take(), 0)
+            self._sharing[task] = (address, containers + 1)
+            return address
+
+    def _give_back_address(self, task: str) -> None:
+        with self._sharing_lock:
+            address, containers = self._sharing.pop(task)
+            if containers > 1:
+                self._sharing[task] = (address, containers - 1)
+            else:
+                self._addresses.give_back(address)
 
     def _list_reapable(self, **_: Any) -> list[Container]:
         """Docker's daemon outlives the emulator and needs reaping; these processes do not."""

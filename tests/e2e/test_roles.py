@@ -77,7 +77,5 @@ def test_every_action_granted_was_used(
     if not any("test_dags" in item.nodeid for item in request.session.items):
         pytest.skip("what is used shows when all end-to-end tests run")
     used = {(line["role"], line["action"]) for line in decisions if line["allowed"]}
-    unused = {
-        (logical, action) for physical, logical in names.items() for action in granted(stack, physical)
-    } - used
+    unused = {(logical, action) for physical, logical in names.items() for action in granted(stack, physical)} - used
     assert unused == set(NOT_EXERCISED)

@@ -125,6 +125,27 @@ def test_address_of_an_ended_task_is_given_again(runtime: ProcessRuntime) -> Non
         container.wait(timeout=10)
 
 
+def test_containers_of_a_task_share_its_address(runtime: ProcessRuntime) -> None:
+    def start(task: str, name: str) -> Container:
+        command = ["python", "-c", "import time; time.sleep(60)"]
+        labels = {"com.amazonaws.ecs.task-arn": task, "com.amazonaws.ecs.container-name": name}
+        return runtime.run("image:1", command=command, environment={}, name=f"{task}-{name}", labels=labels)
+
+    first, second, other = start("one", "a"), start("one", "b"), start("two", "a")
+    assert first.address == second.address != other.address
+    assert runtime.of_task("one", "b") is second
+    first.kill()
+    assert start("three", "a").address != second.address
+
+
+def test_command_is_executed_in_its_container(runtime: ProcessRuntime) -> None:
+    container = run(runtime, "import time; time.sleep(60)", MARK="here")
+    check = "import os; raise SystemExit(0 if os.environ['MARK'] == 'here' else 3)"
+    assert container.execute(["python", "-c", check], timeout=10) == 0
+    assert container.execute(["python", "-c", "raise SystemExit(4)"], timeout=10) == 4
+    assert container.execute(["python", "-c", "import time; time.sleep(60)"], timeout=0.2) == 1
+
+
 def test_two_stacks_share_no_address() -> None:
     first, second = TaskAddresses(45660), TaskAddresses(45661)
     ours = {first.take() for _ in range(253)}
