@@ -8,7 +8,7 @@ SAM := env PATH="$(CURDIR)/$(TOOLS):$$PATH" SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DI
   PIP_CACHE_DIR="$(CURDIR)/.farflow/cache/pip" sam
 export DAGS KEEP
 
-.PHONY: help demo up status logs down test check deploy setup locks
+.PHONY: help demo up status logs down test check bench bench-tasks deploy setup setup-benchmarks locks
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -34,11 +34,16 @@ test: setup ## Run all tests: unit, integration, contract, end to end. TESTS=tes
 check: setup ## Check format, lint, types, templates and shell scripts.
 	@$(TOOLS)/ruff format --check .
 	@$(TOOLS)/ruff check .
-	@$(TOOLS)/mypy functions layers/control_plane local
+	@$(TOOLS)/mypy functions layers/control_plane local benchmarks
 	@$(TOOLS)/mypy --python-executable .farflow/env/airflow/bin/python airflow/farflow
 	@for template in template.yaml stacks/*.yaml; do \
 	  AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template "$$template"; done
 	@$(TOOLS)/shellcheck .ci/run
+
+bench: bench-tasks ## Run every benchmark; each writes build/bench/NAME.json and docs/benchmarks/.
+
+bench-tasks: setup-benchmarks ## Measure what a task takes besides its work, against Airflow's defaults (about 10 minutes).
+	@.farflow/env/benchmarks/bin/python -m benchmarks.tasks
 
 deploy: setup ## Deploy to AWS with samconfig.toml's environment ENV, for example ENV=dev.
 	@test -n "$(ENV)" || { echo "deploy: say which environment of samconfig.toml, for example ENV=dev" >&2; exit 2; }
@@ -48,7 +53,10 @@ deploy: setup ## Deploy to AWS with samconfig.toml's environment ENV, for exampl
 setup: # The Python environments, in .farflow/; a fifth of a second when they are there.
 	@python3 local/environments.py
 
+setup-benchmarks: setup
+	@python3 local/environments.py benchmarks
+
 locks: setup # Pin requirements anew, with hashes, after an edit of a requirements .in file.
-	@for file in requirements/uv requirements/tools requirements/emulator requirements/lambda airflow/requirements layers/control_plane/requirements; do \
+	@for file in requirements/uv requirements/tools requirements/emulator requirements/lambda requirements/benchmarks airflow/requirements layers/control_plane/requirements; do \
 	  .farflow/env/uv/bin/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes \
 	    --no-header --no-annotate "$$file.in" -o "$$file.txt"; done

@@ -25,7 +25,10 @@ LOCKS = {
     "emulator": ROOT / "requirements" / "emulator.txt",
     "lambda": ROOT / "requirements" / "lambda.txt",
     "airflow": ROOT / "airflow" / "requirements.txt",
+    "benchmarks": ROOT / "requirements" / "benchmarks.txt",
 }
+USUAL = ["tools", "emulator", "lambda", "airflow"]
+"""What every command needs; the others are built when they are asked for."""
 PYTHON_VERSION = (ROOT / ".python-version").read_text().strip()
 NEEDED_BYTES = 3 * 1024**3
 
@@ -169,7 +172,7 @@ def main(names: list[str]) -> int:
         print(f"unknown environment {unknown[0]}; there are {', '.join(LOCKS)}", file=sys.stderr)
         return 2
     try:
-        ensure(names or list(LOCKS))
+        ensure(names or USUAL)
     except SetupError as error:
         print(f"setup: {error}", file=sys.stderr)
         return 1

@@ -23,6 +23,7 @@ ALLOWED = {
     "airflow": {"farflow"},
     "dags": set(),
     "local": {"local"},
+    "benchmarks": {"benchmarks", "local"},
 }
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from local import layout
-from tests.contract import templates
+from tests.contract import permissions, templates
 
 METHODS = {
     # boto3 method or paginator -> what IAM calls it, where the names differ or more is needed
@@ -111,3 +111,8 @@ def test_workers_hold_no_key_that_signs_or_decrypts() -> None:
         if "Fn::If" in entry and entry["Fn::If"][0] == "HoldsSecrets"
     }
     assert guarded == {"FERNET_KEY", "AIRFLOW__API_AUTH__JWT_SECRET", "AIRFLOW__API__SECRET_KEY"}
+
+
+def test_list_of_permissions_is_in_step() -> None:
+    """Else: `python -m tests.contract.permissions`."""
+    assert permissions.PAGE.read_text() == permissions.page()

@@ -59,6 +59,39 @@ def test_edited_dag_becomes_visible(stack: layout.Stack, api: AirflowApi, exampl
     )
 
 
+DEFERRING_DAG = """
+from datetime import timedelta
+import pendulum
+from airflow.providers.standard.sensors.time_delta import WaitSensor
+from airflow.sdk import DAG
+
+with DAG("deferring", schedule=None, start_date=pendulum.datetime(2026, 1, 1)):
+    WaitSensor(task_id="wait", time_to_wait=timedelta(seconds=2), deferrable=True)
+"""
+
+
+def test_deferred_task_resumes_and_its_trigger_s_log_is_readable(
+    stack: layout.Stack, api: AirflowApi, examples: list[str], tmp_path: Path
+) -> None:
+    """The triggerer writes its part of the log to S3 itself."""
+    (tmp_path / "deferring.py").write_text(DEFERRING_DAG)
+    try:
+        dag_folder.upload(stack, tmp_path)
+        dag_folder.await_parsed(api, tmp_path, seconds=60)
+        (run,) = demo.run_dags(api, ["deferring"], Timeline())
+        s3, bucket = aws.client(stack, "s3"), aws.outputs(stack)["LogsBucketName"]
+        keys = [
+            entry["Key"]
+            for entry in s3.list_objects_v2(Bucket=bucket, Prefix="task-logs/dag_id=deferring/")["Contents"]
+        ]
+        assert any(".trigger." in key for key in keys), keys
+        log = str(api.get(f"{run.path}/taskInstances/wait/logs/1")["content"])
+        assert "Pausing task as DEFERRED" in log
+        assert "trigger" in log.lower()
+    finally:
+        dag_folder.upload(stack, layout.ROOT / "dags")
+
+
 def test_broken_dag_is_reported_and_harms_no_other(
     stack: layout.Stack, api: AirflowApi, examples: list[str], tmp_path: Path
 ) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import subprocess
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
 
-from local import aws, demo, layout, services
+from local import aws, dag_folder, demo, layout, services
 from local.airflow_api import AirflowApi
 from local.processes import owned_processes
 from local.timeline import Timeline
@@ -138,6 +139,61 @@ def test_nothing_started_before_the_first_migration_ended(stack: layout.Stack, c
     assert first["containers"][0]["exitCode"] == 0
     assert len(others) >= len(services.NAMES)
     assert min(task["createdAt"] for task in others) >= first["stoppedAt"]
+
+
+HOLDING_DAG = """
+import time
+import pendulum
+from airflow.sdk import dag, task
+
+@dag(schedule=None, start_date=pendulum.datetime(2026, 1, 1), params={"seconds": 0})
+def holding():
+    @task
+    def hold(params=None):
+        time.sleep(params["seconds"])
+    hold()
+
+holding()
+"""
+
+
+def test_stopped_worker_ends_its_task_and_gives_back_what_it_received(
+    stack: layout.Stack, cluster: str, api: AirflowApi, examples: list[str], tmp_path: Path
+) -> None:
+    """SIGTERM while a task runs and a poll is open: the task ends well, a message that still comes in runs elsewhere."""
+    (tmp_path / "holding.py").write_text(HOLDING_DAG)
+    runs = "dags/holding/dagRuns"
+
+    def state(run_id: str) -> str:
+        return str(api.get(f"{runs}/{run_id}")["state"])
+
+    def start(run_id: str, seconds: int) -> None:
+        api.post(runs, {"logical_date": None, "dag_run_id": run_id, "conf": {"seconds": seconds}})
+
+    try:
+        dag_folder.upload(stack, tmp_path)
+        dag_folder.await_parsed(api, tmp_path, seconds=60)
+        api.patch("dags/holding", {"is_paused": False})
+        start("long", 20)
+        held = f"{runs}/long/taskInstances/hold"
+        eventually(lambda: api.get(held)["state"] == "running", 30, "the long task runs")
+        (worker,) = service(stack, cluster, "worker").tasks
+        ecs = aws.client(stack, "ecs")
+        ecs.stop_task(cluster=cluster, task=worker.id, reason="test")
+        start("short", 0)
+        eventually(lambda: state("short") == "success", 60, "the short task ran")
+        eventually(lambda: state("long") == "success", 60, "the long task ended well")
+        eventually(
+            lambda: ecs.describe_tasks(cluster=cluster, tasks=[worker.id])["tasks"][0]["lastStatus"] == "STOPPED",
+            30,
+            "the worker left",
+        )
+        log = (next(layout.CONTAINERS.glob(f"*{worker.id[:8]}-worker")) / "output.log").read_text()
+        assert "is gone, releasing" in log
+        assert api.get(held)["try_number"] == 1
+        assert aws.queue_depth(stack, aws.outputs(stack)["WorkQueueUrl"]) == (0, 0)
+    finally:
+        dag_folder.upload(stack, layout.ROOT / "dags")
 
 
 def test_execution_api_does_not_log_each_heartbeat(stack: layout.Stack, cluster: str, examples: list[str]) -> None:
