@@ -21,6 +21,7 @@ from local.emulator import (
     load_balancer,
     s3_encryption,
     scheduler,
+    service_metrics,
 )
 from local.emulator.ecs_roles import TaskCredentials
 from local.emulator.iam import Decisions, Iam
@@ -64,4 +65,4 @@ def install(port: int, folder: Path, *, plain: bool) -> None:
     s3_encryption.check_key()
     cloudformation_types.register()
     cloudformation_services.install(service_connect.publish)
-    cloudwatch.install()
+    cloudwatch.install(service_metrics.publishers())
