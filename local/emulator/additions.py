@@ -19,11 +19,13 @@ from local.emulator import (
     ecs_tasks,
     lambda_functions,
     load_balancer,
+    logs,
     s3_encryption,
     scheduler,
     service_metrics,
 )
 from local.emulator.ecs_roles import TaskCredentials
+from local.emulator.firehose import Delivery
 from local.emulator.iam import Decisions, Iam
 from local.emulator.images import process_images
 from local.emulator.process_runtime import ProcessRuntime
@@ -66,3 +68,5 @@ def install(port: int, folder: Path, *, plain: bool) -> None:
     cloudformation_types.register()
     cloudformation_services.install(service_connect.publish)
     cloudwatch.install(service_metrics.publishers())
+    logs.install(iam)
+    Delivery(iam).install()

@@ -32,7 +32,7 @@ def publish_queues(minute: float) -> None:
         with request_scope(account, region):
             for name, value in metrics.items():
                 unit = "Seconds" if name == "ApproximateAgeOfOldestMessage" else "Count"
-                cloudwatch.record("AWS/SQS", name, {"QueueName": queue["name"]}, unit, {minute: value})
+                cloudwatch.record("AWS/SQS", name, {"QueueName": queue["name"]}, unit, minute, value)
 
 
 def queue_metrics(messages: Iterable[Mapping[str, Any]], now: float) -> dict[str, float]:
@@ -88,7 +88,7 @@ class EcsMetrics:
             reserved_memory = sum(int(task["memory"]) for task in running) * BYTES_PER_MIB
             used = {"CPUUtilization": cpu_seconds / reserved_cpu, "MemoryUtilization": memory / reserved_memory}
             for name, share in used.items():
-                cloudwatch.record("AWS/ECS", name, dimensions, "Percent", {minute: 100 * share})
+                cloudwatch.record("AWS/ECS", name, dimensions, "Percent", minute, 100 * share)
         if not _has_container_insights(cluster):
             return
         counts = {
@@ -97,7 +97,7 @@ class EcsMetrics:
             "PendingTaskCount": sum(1 for task in tasks if task["lastStatus"] in ("PROVISIONING", "PENDING")),
         }
         for name, count in counts.items():
-            cloudwatch.record("ECS/ContainerInsights", name, dimensions, "Count", {minute: count})
+            cloudwatch.record("ECS/ContainerInsights", name, dimensions, "Count", minute, count)
 
     def _measure(self, processes: Iterable[psutil.Process], before: Mapping[int, float]) -> tuple[float, float]:
         """Seconds of CPU since the last time, and bytes of memory now."""
