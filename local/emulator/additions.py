@@ -23,6 +23,7 @@ from local.emulator import (
     s3_encryption,
     scheduler,
     service_metrics,
+    step_functions,
 )
 from local.emulator.ecs_roles import TaskCredentials
 from local.emulator.firehose import Delivery
@@ -70,3 +71,4 @@ def install(port: int, folder: Path, *, plain: bool) -> None:
     cloudwatch.install(service_metrics.publishers())
     logs.install(iam)
     Delivery(iam).install()
+    step_functions.install()
