@@ -148,8 +148,9 @@ def test_two_of_three_needs_two(local_aws: LocalAws, eventually: Eventually) -> 
     put_metric(local_aws, "m-of-n", 9)
     time.sleep(2 * MINUTE_SECONDS)
     assert state(local_aws, "m-of-n") == "OK"
-    put_metric(local_aws, "m-of-n", 9)
-    eventually(lambda: state(local_aws, "m-of-n") == "ALARM", SECONDS, "ALARM on the second of three")
+    for age in range(2):
+        put_metric(local_aws, "m-of-n", 9, minutes_ago=age)
+    eventually(lambda: state(local_aws, "m-of-n") == "ALARM", SECONDS, "ALARM on two of three")
 
 
 def test_alarm_on_an_expression(local_aws: LocalAws, eventually: Eventually) -> None:

@@ -130,7 +130,7 @@ def test_embedded_metrics_of_a_function_become_metrics(local_aws: LocalAws, even
         Handler="handlers.emit",
         Code={"ZipFile": zipped("import json\n\ndef emit(event, context):\n    print(json.dumps(event))\n")},
     )
-    lambda_.invoke(FunctionName="embedded", Payload=json.dumps(document))
+    lambda_.invoke(FunctionName="embedded", Payload=json.dumps(document))["Payload"].read()
     eventually(lambda: total(local_aws, "Embedded", "Gap", service="scaler") == 7, 3, "the metric's two values")
 
 
@@ -168,10 +168,10 @@ def delivery(local_aws: LocalAws) -> Callable[..., Callable[[], list[bytes]]]:
             bodies = []
             for each in s3.list_objects_v2(Bucket=name).get("Contents", []):
                 found = s3.get_object(Bucket=name, Key=each["Key"])
+                bodies.append(found["Body"].read())
                 assert each["Key"].startswith(f"logs/{datetime.now(UTC):%Y}/{name}-1-")
                 assert found["ServerSideEncryption"] == "aws:kms"
                 assert each["Key"].endswith(".gz") == (options.get("CompressionFormat") == "GZIP")
-                bodies.append(found["Body"].read())
             return bodies
 
         return objects
