@@ -19,10 +19,14 @@ from local.emulator import (
     ecs_tasks,
     lambda_functions,
     load_balancer,
+    logs,
     s3_encryption,
     scheduler,
+    service_metrics,
+    step_functions,
 )
 from local.emulator.ecs_roles import TaskCredentials
+from local.emulator.firehose import Delivery
 from local.emulator.iam import Decisions, Iam
 from local.emulator.images import process_images
 from local.emulator.process_runtime import ProcessRuntime
@@ -64,4 +68,7 @@ def install(port: int, folder: Path, *, plain: bool) -> None:
     s3_encryption.check_key()
     cloudformation_types.register()
     cloudformation_services.install(service_connect.publish)
-    cloudwatch.install()
+    cloudwatch.install(service_metrics.publishers())
+    logs.install(iam)
+    Delivery(iam).install()
+    step_functions.install()

@@ -123,7 +123,7 @@ def _sentence(rule: Rule, known: Sequence[Datapoint], state: State) -> str:
     verb = ("was" if len(listed) == 1 else "were") + ("" if wanted else " not")
     needed = rule.datapoints_to_alarm if wanted else rule.evaluation_periods - rule.datapoints_to_alarm + 1
     return (
-        f"Threshold Crossed: {len(listed)} out of the last {_count(rule.evaluation_periods, 'datapoint')} [{values}] "
+        f"Threshold Crossed: {len(listed)} out of the last {rule.evaluation_periods} datapoints [{values}] "
         f"{verb} {COMPARISONS[rule.comparison][1]} the threshold ({rule.threshold}) "
         f"(minimum {_count(needed, 'datapoint')} for {'OK -> ALARM' if wanted else 'ALARM -> OK'} transition)."
     )

@@ -69,11 +69,12 @@ def install(publishers: Sequence[Callable[[float], None]] = ()) -> None:
     threading.Thread(target=_run_clock, args=(publishers,), daemon=True, name="cloudwatch-clock").start()
 
 
-def record(namespace: str, name: str, dimensions: Mapping[str, str], unit: str, values: Mapping[float, float]) -> None:
-    """Store datapoints (timestamp -> value) of a metric of the current account and Region."""
+def record(
+    namespace: str, name: str, dimensions: Mapping[str, str], unit: str, timestamp: float, *values: float
+) -> None:
+    """Store values of a metric of the current account and Region."""
     with _lock:
-        for timestamp, value in values.items():
-            cloudwatch._store_datum(namespace, name, dict(dimensions), timestamp, unit, value, None, None, None)
+        cloudwatch._store_datum(namespace, name, dict(dimensions), timestamp, unit, None, values, None, None)
 
 
 def _alone(function: Callable[..., Any]) -> Callable[..., Any]:

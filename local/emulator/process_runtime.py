@@ -73,6 +73,10 @@ class Container:
         threading.Thread(target=self._await_exit, daemon=True, name=f"exit-{name}").start()
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def status(self) -> str:
         return "running" if self._process.poll() is None else "exited"
 

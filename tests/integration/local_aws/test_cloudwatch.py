@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
 import time
-import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,19 +13,12 @@ import pytest
 
 from tests.integration.local_aws.conftest import MINUTE_SECONDS, LocalAws
 from tests.integration.local_aws.test_cloudformation import deploy
+from tests.integration.local_aws.test_lambda import role, zipped
 
 Eventually = Callable[..., Any]
 ACCOUNT = "000000000000"
 SECONDS = 3.0
 """Six of CloudWatch's minutes here: any alarm below is evaluated, and its data leaves its range."""
-
-RECORDER = """
-import json, os, boto3
-
-def handler(event, context):
-    sqs = boto3.client("sqs", endpoint_url=os.environ["AWS_ENDPOINT_URL"])
-    sqs.send_message(QueueUrl=os.environ["QUEUE_URL"], MessageBody=json.dumps(event))
-"""
 
 
 def put_alarm(aws: LocalAws, name: str, **options: Any) -> None:
@@ -80,20 +71,43 @@ def received(aws: LocalAws, url: str) -> list[Any]:
     return [json.loads(message["Body"]) for message in messages]
 
 
-def make_recorder(aws: LocalAws, name: str, queue_url: str) -> str:
-    """A function that sends each of its events to the queue. Returns its ARN."""
-    package = io.BytesIO()
-    with zipfile.ZipFile(package, "w") as archive:
-        archive.writestr("recorder.py", RECORDER)
+def make_recorder(aws: LocalAws, name: str) -> str:
+    """A function that prints each of its events. Returns its ARN."""
     function = aws.client("lambda").create_function(
         FunctionName=name,
         Runtime="python3.13",
-        Role=f"arn:aws:iam::{ACCOUNT}:role/recorder",
-        Handler="recorder.handler",
-        Code={"ZipFile": package.getvalue()},
-        Environment={"Variables": {"QUEUE_URL": queue_url, "AWS_ENDPOINT_URL": aws.url}},
+        Role=role(aws, name, {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}),
+        Handler="handlers.record",
+        Code={"ZipFile": zipped("import json\n\ndef record(event, context):\n    print(json.dumps(event))\n")},
     )
     return str(function["FunctionArn"])
+
+
+def let_alarm_invoke(aws: LocalAws, function: str, alarm: str) -> None:
+    aws.client("lambda").add_permission(
+        FunctionName=function,
+        StatementId=f"alarm-{alarm}",
+        Action="lambda:InvokeFunction",
+        Principal="lambda.alarms.cloudwatch.amazonaws.com",
+        SourceAccount=ACCOUNT,
+        SourceArn=f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:{alarm}",
+    )
+
+
+def recorded(aws: LocalAws, function: str) -> list[Any]:
+    """The events that the function printed."""
+    logs = aws.client("logs")
+    try:
+        events = logs.filter_log_events(logGroupName=f"/aws/lambda/{function}")["events"]
+    except logs.exceptions.ResourceNotFoundException:
+        return []
+    return [json.loads(event["message"]) for event in events if event["message"].startswith("{")]
+
+
+def let_topics_send(aws: LocalAws, url: str, arn: str) -> None:
+    statement = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    policy = {"Version": "2012-10-17", "Statement": [{**statement, "Resource": arn}]}
+    aws.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
 
 
 def test_alarm_watches_its_own_dimensions_only(local_aws: LocalAws, eventually: Eventually) -> None:
@@ -134,8 +148,9 @@ def test_two_of_three_needs_two(local_aws: LocalAws, eventually: Eventually) -> 
     put_metric(local_aws, "m-of-n", 9)
     time.sleep(2 * MINUTE_SECONDS)
     assert state(local_aws, "m-of-n") == "OK"
-    put_metric(local_aws, "m-of-n", 9)
-    eventually(lambda: state(local_aws, "m-of-n") == "ALARM", SECONDS, "ALARM on the second of three")
+    for age in range(2):
+        put_metric(local_aws, "m-of-n", 9, minutes_ago=age)
+    eventually(lambda: state(local_aws, "m-of-n") == "ALARM", SECONDS, "ALARM on two of three")
 
 
 def test_alarm_on_an_expression(local_aws: LocalAws, eventually: Eventually) -> None:
@@ -172,18 +187,11 @@ def test_actions_run_once_per_change_and_reach_topic_and_function(local_aws: Loc
     url, arn = make_queue(local_aws, "actions")
     topic = local_aws.client("sns").create_topic(Name="actions")["TopicArn"]
     local_aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-    function_url, _ = make_queue(local_aws, "function-actions")
-    function = make_recorder(local_aws, "recorder", function_url)
+    let_topics_send(local_aws, url, arn)
+    function = make_recorder(local_aws, "recorder")
+    let_alarm_invoke(local_aws, "recorder", "actions")
     actions = [topic, function]
     put_alarm(local_aws, "actions", AlarmActions=actions, OKActions=actions, TreatMissingData="notBreaching")
-    local_aws.client("lambda").add_permission(
-        FunctionName="recorder",
-        StatementId="alarm",
-        Action="lambda:InvokeFunction",
-        Principal="lambda.alarms.cloudwatch.amazonaws.com",
-        SourceAccount=ACCOUNT,
-        SourceArn=f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:actions",
-    )
     eventually(lambda: state(local_aws, "actions") == "OK", SECONDS, "OK")
     put_metric(local_aws, "actions", 9)
     eventually(lambda: state(local_aws, "actions") == "ALARM", SECONDS, "ALARM")
@@ -202,8 +210,7 @@ def test_actions_run_once_per_change_and_reach_topic_and_function(local_aws: Loc
     assert "9.0" in told[1]["NewStateReason"]
     assert messages[1]["Subject"] == 'ALARM: "actions" in us-east-1'
 
-    events: list[Any] = []
-    eventually(lambda: events.extend(received(local_aws, function_url)) or len(events) >= 2, 10, "the function's")
+    events = eventually(lambda: (seen := recorded(local_aws, "recorder"))[2:] and seen, 10, "three events")
     (alarmed,) = [event for event in events if event["alarmData"]["state"]["value"] == "ALARM"]
     assert alarmed["source"] == "aws.cloudwatch"
     assert alarmed["alarmData"]["alarmName"] == "actions"
@@ -214,15 +221,14 @@ def test_actions_run_once_per_change_and_reach_topic_and_function(local_aws: Loc
 
 
 def test_function_without_permission_is_not_invoked(local_aws: LocalAws, eventually: Eventually) -> None:
-    url, _ = make_queue(local_aws, "unpermitted")
-    function = make_recorder(local_aws, "unpermitted", url)
+    function = make_recorder(local_aws, "unpermitted")
     put_alarm(local_aws, "unpermitted", AlarmActions=[function], TreatMissingData="ignore")
     cloudwatch = local_aws.client("cloudwatch")
     cloudwatch.set_alarm_state(AlarmName="unpermitted", StateValue="ALARM", StateReason="test")
     items = cloudwatch.describe_alarm_history(AlarmName="unpermitted", HistoryItemType="Action")["AlarmHistoryItems"]
     assert [item["HistorySummary"] for item in items] == [f"Failed to execute action {function}"]
     time.sleep(0.5)
-    assert received(local_aws, url) == []
+    assert recorded(local_aws, "unpermitted") == []
 
 
 def test_forced_state_lasts_until_the_next_evaluation(local_aws: LocalAws, eventually: Eventually) -> None:
