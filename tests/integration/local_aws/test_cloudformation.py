@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+from botocore.exceptions import WaiterError
+
+from local import layout
 from tests.integration.local_aws.conftest import LocalAws
 
 NETWORK = {
@@ -92,3 +96,96 @@ def test_generated_secret_follows_the_rules_asked_for(local_aws: LocalAws) -> No
     secret = local_aws.client("secretsmanager").get_secret_value(SecretId=outputs["Arn"])["SecretString"]
     assert len(secret) == 2000
     assert secret.isalnum()
+
+
+def service_template(name: str, code: str) -> str:
+    """A cluster with one service of one task that runs `code`."""
+    trust = {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    pull = {
+        "Effect": "Allow",
+        "Action": [
+            "ecr:GetAuthorizationToken",
+            "ecr:BatchCheckLayerAvailability",
+            "ecr:GetDownloadUrlForLayer",
+            "ecr:BatchGetImage",
+        ],
+        "Resource": "*",
+    }
+    container = {
+        "Name": "main",
+        "Image": layout.AIRFLOW_IMAGE,
+        "Command": ["python", "-c", code],
+        "HealthCheck": {"Command": ["CMD", "python", "-c", ""], "Interval": 5},
+    }
+    resources = {
+        "Role": {
+            "Type": "AWS::IAM::Role",
+            "Properties": {
+                "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
+                "Policies": [{"PolicyName": "pull", "PolicyDocument": {"Version": "2012-10-17", "Statement": [pull]}}],
+            },
+        },
+        "Cluster": {"Type": "AWS::ECS::Cluster", "Properties": {"ClusterName": name}},
+        "Definition": {
+            "Type": "AWS::ECS::TaskDefinition",
+            "Properties": {
+                "RequiresCompatibilities": ["FARGATE"],
+                "NetworkMode": "awsvpc",
+                "Cpu": "256",
+                "Memory": "512",
+                "ExecutionRoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
+                "ContainerDefinitions": [container],
+            },
+        },
+        "Service": {
+            "Type": "AWS::ECS::Service",
+            "Properties": {
+                "ServiceName": "main",
+                "Cluster": {"Ref": "Cluster"},
+                "TaskDefinition": {"Ref": "Definition"},
+                "DesiredCount": 1,
+                "LaunchType": "FARGATE",
+                "DeploymentConfiguration": {"DeploymentCircuitBreaker": {"Enable": True, "Rollback": True}},
+                "NetworkConfiguration": {"AwsvpcConfiguration": {"Subnets": ["subnet-1"]}},
+            },
+        },
+    }
+    return json.dumps({"Resources": resources})
+
+
+SLEEP = "import time; time.sleep(600)"
+CRASH = "raise SystemExit(1)"
+
+
+def test_stack_is_made_when_its_service_is_steady(local_aws: LocalAws) -> None:
+    cloudformation, ecs = local_aws.client("cloudformation"), local_aws.client("ecs")
+    cloudformation.create_stack(
+        StackName="steady", TemplateBody=service_template("steady", SLEEP), Capabilities=["CAPABILITY_IAM"]
+    )
+    cloudformation.get_waiter("stack_create_complete").wait(StackName="steady", WaiterConfig={"Delay": 1})
+    (service,) = ecs.describe_services(cluster="steady", services=["main"])["services"]
+    assert (service["runningCount"], service["deployments"][0]["rolloutState"]) == (1, "COMPLETED")
+    (task,) = ecs.list_tasks(cluster="steady", serviceName="main")["taskArns"]
+    assert ecs.describe_tasks(cluster="steady", tasks=[task])["tasks"][0]["healthStatus"] == "HEALTHY"
+
+
+def test_stack_fails_with_its_service_and_goes_back(local_aws: LocalAws) -> None:
+    """The old task serves all the while."""
+    cloudformation, ecs = local_aws.client("cloudformation"), local_aws.client("ecs")
+    cloudformation.create_stack(
+        StackName="back", TemplateBody=service_template("back", SLEEP), Capabilities=["CAPABILITY_IAM"]
+    )
+    cloudformation.get_waiter("stack_create_complete").wait(StackName="back", WaiterConfig={"Delay": 1})
+    before = ecs.list_tasks(cluster="back", serviceName="main")["taskArns"]
+    cloudformation.update_stack(
+        StackName="back", TemplateBody=service_template("back", CRASH), Capabilities=["CAPABILITY_IAM"]
+    )
+    with pytest.raises(WaiterError):
+        cloudformation.get_waiter("stack_update_complete").wait(StackName="back", WaiterConfig={"Delay": 1})
+    cloudformation.get_waiter("stack_rollback_complete").wait(StackName="back", WaiterConfig={"Delay": 1})
+    events = cloudformation.describe_stack_events(StackName="back")["StackEvents"]
+    reasons = [event.get("ResourceStatusReason", "") for event in events]
+    assert any("ECS Deployment Circuit Breaker was triggered" in reason for reason in reasons), reasons
+    (service,) = ecs.describe_services(cluster="back", services=["main"])["services"]
+    assert service["runningCount"] == 1
+    assert ecs.list_tasks(cluster="back", serviceName="main")["taskArns"] == before
