@@ -1,0 +1,205 @@
+"""IAM: requests are decided on the resources and condition keys that AWS decides them on."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local import layout
+from tests.integration.local_aws.conftest import LocalAws
+
+ACCOUNT = "000000000000"
+NUMBERS = itertools.count()
+
+
+class Role:
+    """A role that the account may assume, with one policy."""
+
+    def __init__(self, aws: LocalAws, *statements: dict[str, Any], service: str = "") -> None:
+        self.name = f"role-{next(NUMBERS)}"
+        self._aws = aws
+        iam = aws.client("iam")
+        principal = {"Service": service} if service else {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+        trust = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        self.arn = iam.create_role(RoleName=self.name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
+        self.allow(*statements)
+
+    def allow(self, *statements: dict[str, Any]) -> None:
+        policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement} for statement in statements]}
+        if statements:
+            self._aws.client("iam").put_role_policy(
+                RoleName=self.name, PolicyName="inline", PolicyDocument=json.dumps(policy)
+            )
+
+    def client(self, service: str) -> Any:
+        assumed = self._aws.client("sts").assume_role(RoleArn=self.arn, RoleSessionName="test")["Credentials"]
+        return self._aws.client(
+            service,
+            aws_access_key_id=assumed["AccessKeyId"],
+            aws_secret_access_key=assumed["SecretAccessKey"],
+            aws_session_token=assumed["SessionToken"],
+        )
+
+
+def is_denied(call: Callable[[], Any]) -> bool:
+    """Whether IAM refuses the call; any other failure is the caller's to see."""
+    try:
+        call()
+    except ClientError as error:
+        if "AccessDenied" in error.response["Error"]["Code"]:
+            return True
+        raise
+    return False
+
+
+def test_running_a_task_is_decided_by_its_definition_and_cluster(local_aws: LocalAws) -> None:
+    ecs = local_aws.client("ecs")
+    name = f"iam-{next(NUMBERS)}"
+    cluster = ecs.create_cluster(clusterName=name)["cluster"]["clusterArn"]
+    ecs.create_cluster(clusterName=f"{name}-other")
+    definition = ecs.register_task_definition(
+        family=name, containerDefinitions=[{"name": "main", "image": layout.AIRFLOW_IMAGE, "command": ["true"]}]
+    )["taskDefinition"]["taskDefinitionArn"]
+    run = {
+        "Action": "ecs:RunTask",
+        "Resource": f"arn:aws:ecs:us-east-1:{ACCOUNT}:task-definition/{name}:*",
+        "Condition": {"ArnEquals": {"ecs:cluster": cluster}},
+    }
+    own = Role(local_aws, run).client("ecs")
+    assert not is_denied(lambda: own.run_task(cluster=name, taskDefinition=definition))
+    assert is_denied(lambda: own.run_task(cluster=f"{name}-other", taskDefinition=definition))
+
+
+def test_who_runs_a_task_must_be_allowed_to_pass_its_roles(local_aws: LocalAws) -> None:
+    ecs = local_aws.client("ecs")
+    name = f"pass-{next(NUMBERS)}"
+    ecs.create_cluster(clusterName=name)
+    passed = Role(local_aws, service="ecs-tasks.amazonaws.com").arn
+    definition = ecs.register_task_definition(
+        family=name,
+        taskRoleArn=passed,
+        containerDefinitions=[{"name": "main", "image": "none", "command": ["true"]}],
+    )["taskDefinition"]["taskDefinitionArn"]
+    run = {"Action": "ecs:RunTask", "Resource": f"arn:aws:ecs:us-east-1:{ACCOUNT}:task-definition/{name}:*"}
+    hand_over = {
+        "Action": "iam:PassRole",
+        "Resource": passed,
+        "Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+    }
+    without, with_it = Role(local_aws, run).client("ecs"), Role(local_aws, run, hand_over).client("ecs")
+    assert is_denied(lambda: without.run_task(cluster=name, taskDefinition=definition))
+    assert not is_denied(lambda: with_it.run_task(cluster=name, taskDefinition=definition))
+
+
+def test_a_task_is_seen_by_who_may_see_tasks_of_its_cluster(local_aws: LocalAws) -> None:
+    local_aws.client("ecs").create_cluster(clusterName="seen")
+    role = Role(
+        local_aws, {"Action": "ecs:DescribeTasks", "Resource": f"arn:aws:ecs:us-east-1:{ACCOUNT}:task/seen/*"}
+    ).client("ecs")
+    assert not is_denied(lambda: role.describe_tasks(cluster="seen", tasks=["0123456789abcdef"]))
+
+
+def test_log_stream_is_written_by_who_may_write_to_its_group(local_aws: LocalAws) -> None:
+    logs = local_aws.client("logs")
+    logs.create_log_group(logGroupName="/iam/own")
+    (group,) = logs.describe_log_groups(logGroupNamePrefix="/iam/own")["logGroups"]
+    write = {"Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": group["arn"]}
+    role = Role(local_aws, write).client("logs")
+    assert not is_denied(lambda: role.create_log_stream(logGroupName="/iam/own", logStreamName="stream"))
+    event = {"timestamp": int(time.time() * 1000), "message": "hello"}
+    assert not is_denied(
+        lambda: role.put_log_events(logGroupName="/iam/own", logStreamName="stream", logEvents=[event])
+    )
+
+
+def test_key_is_used_with_the_encryption_context_allowed(local_aws: LocalAws) -> None:
+    key = local_aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    use = {
+        "Action": "kms:GenerateDataKey",
+        "Resource": key,
+        "Condition": {"StringEquals": {"kms:EncryptionContext:dag_id": "mine"}},
+    }
+    kms = Role(local_aws, use).client("kms")
+
+    def generate(dag_id: str) -> Callable[[], Any]:
+        return lambda: kms.generate_data_key(KeyId=key, KeySpec="AES_256", EncryptionContext={"dag_id": dag_id})
+
+    assert not is_denied(generate("mine"))
+    assert is_denied(generate("another"))
+
+
+def test_metrics_are_put_into_the_namespace_allowed(local_aws: LocalAws) -> None:
+    put = {
+        "Action": "cloudwatch:PutMetricData",
+        "Resource": "*",
+        "Condition": {"StringEquals": {"cloudwatch:namespace": "Farflow"}},
+    }
+    cloudwatch = Role(local_aws, put).client("cloudwatch")
+
+    def write(namespace: str) -> Callable[[], Any]:
+        return lambda: cloudwatch.put_metric_data(Namespace=namespace, MetricData=[{"MetricName": "m", "Value": 1}])
+
+    assert not is_denied(write("Farflow"))
+    assert is_denied(write("Another"))
+
+
+def test_object_of_an_encrypted_bucket_needs_its_key(local_aws: LocalAws) -> None:
+    key = local_aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    s3 = local_aws.client("s3")
+    bucket = f"encrypted-{next(NUMBERS)}"
+    s3.create_bucket(Bucket=bucket)
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
+    s3.put_object(Bucket=bucket, Key="object", Body=b"x")
+    read = {"Action": ["s3:GetObject", "s3:PutObject"], "Resource": f"arn:aws:s3:::{bucket}/*"}
+    decrypt = {"Action": "kms:Decrypt", "Resource": key}
+    without, reader = Role(local_aws, read).client("s3"), Role(local_aws, read, decrypt).client("s3")
+    assert is_denied(lambda: without.get_object(Bucket=bucket, Key="object"))
+    assert not is_denied(lambda: reader.get_object(Bucket=bucket, Key="object"))
+    assert is_denied(lambda: reader.put_object(Bucket=bucket, Key="object", Body=b"y")), "writing takes GenerateDataKey"
+
+
+def test_every_decision_about_a_role_is_recorded(with_additions: LocalAws) -> None:
+    """Each once: the action, the resource, and whether it was allowed."""
+    role = Role(with_additions, {"Action": "sqs:ListQueues", "Resource": "*"})
+    role.client("sqs").list_queues()
+    role.client("sqs").list_queues()
+    with pytest.raises(ClientError, match="AccessDenied"):
+        role.client("s3").list_objects_v2(Bucket="nobody-s")
+    lines = (with_additions.folder / layout.IAM_DECISIONS).read_text().splitlines()
+    recorded = [line for line in map(json.loads, lines) if line["role"] == role.name]
+    assert [(line["action"], line["allowed"]) for line in recorded] == [
+        ("sqs:ListQueues", True),
+        ("s3:ListBucket", False),
+    ]
+    assert recorded[1]["resource"] == "arn:aws:s3:::nobody-s"
+
+
+def test_schedule_calls_as_its_role(with_additions: LocalAws) -> None:
+    """Without the right nothing is called, and the record says why."""
+    sqs = with_additions.client("sqs")
+    url = sqs.create_queue(QueueName=f"scheduled-{next(NUMBERS)}")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    role = Role(with_additions, service="scheduler.amazonaws.com")
+    moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + 1))
+    with_additions.client("scheduler").create_schedule(
+        Name=role.name,
+        ScheduleExpression=f"at({moment})",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": arn, "RoleArn": role.arn, "Input": "{}"},
+    )
+    deadline = time.monotonic() + 8
+    denied: list[str] = []
+    while not denied and time.monotonic() < deadline:
+        lines = (with_additions.folder / layout.IAM_DECISIONS).read_text().splitlines()
+        denied = [line for line in lines if role.name in line and '"sqs:SendMessage"' in line]
+        time.sleep(0.2)
+    assert json.loads(denied[0])["allowed"] is False
+    assert "Messages" not in sqs.receive_message(QueueUrl=url)
