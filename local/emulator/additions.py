@@ -20,7 +20,7 @@ from local.emulator import (
     lambda_functions,
     load_balancer,
     logs,
-    s3_encryption,
+    s3_access,
     scheduler,
     service_metrics,
     step_functions,
@@ -64,8 +64,8 @@ def install(port: int, folder: Path, *, plain: bool) -> None:
     ecs_services.install(life, load_balancer.install())
     lambda_functions.install(iam)
     scheduler.check_role(iam)
-    s3_encryption.keep_encryption_of_templates()
-    s3_encryption.check_key()
+    s3_access.keep_encryption_of_templates()
+    s3_access.check_more()
     cloudformation_types.register()
     cloudformation_services.install(service_connect.publish)
     cloudwatch.install(service_metrics.publishers())

@@ -22,7 +22,7 @@ from typing import Any
 from ministack.core.responses import error_response_json, new_uuid, request_scope
 from ministack.services import firehose, s3
 
-from local.emulator import cloudwatch, s3_encryption
+from local.emulator import cloudwatch, s3_access
 from local.emulator.firehose_records import Buffer, DecompressionError, decompressed, joined, processor_types
 from local.emulator.iam import AccessDeniedError, Iam
 
@@ -120,7 +120,7 @@ class Delivery:
         bucket = firehose._s3_bucket_from_arn(configuration["BucketARN"])
         try:
             self._iam.authorize(configuration["RoleARN"], "s3:PutObject", f"arn:aws:s3:::{bucket}/{key}")
-            encryption_key = s3_encryption._key_of(bucket)
+            encryption_key = s3_access._key_of(bucket)
             if encryption_key:
                 self._iam.authorize(configuration["RoleARN"], "kms:GenerateDataKey", encryption_key)
         except AccessDeniedError as error:

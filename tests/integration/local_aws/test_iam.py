@@ -166,6 +166,16 @@ def test_object_of_an_encrypted_bucket_needs_its_key(local_aws: LocalAws) -> Non
     assert is_denied(lambda: reader.put_object(Bucket=bucket, Key="object", Body=b"y")), "writing takes GenerateDataKey"
 
 
+def test_who_may_not_list_is_not_told_that_a_key_is_missing(local_aws: LocalAws) -> None:
+    bucket = f"listed-{next(NUMBERS)}"
+    local_aws.client("s3").create_bucket(Bucket=bucket)
+    read = {"Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
+    find = {"Action": "s3:ListBucket", "Resource": f"arn:aws:s3:::{bucket}"}
+    for role, code in ((Role(local_aws, read), "403"), (Role(local_aws, read, find), "404")):
+        with pytest.raises(ClientError, match=code):
+            role.client("s3").head_object(Bucket=bucket, Key="no such/key")
+
+
 def test_every_decision_about_a_role_is_recorded(with_additions: LocalAws) -> None:
     """Each once: the action, the resource, and whether it was allowed."""
     role = Role(with_additions, {"Action": "sqs:ListQueues", "Resource": "*"})

@@ -1,11 +1,15 @@
-"""S3 asks KMS in the caller's name: objects of a bucket encrypted under a key need rights on the key too.
+"""What S3 asks of a caller besides the action itself.
 
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+- Objects of a bucket that is encrypted under a key need rights on the key, for S3 asks KMS in the caller's name:
+  https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+- Who may not list the bucket is not told that a key does not exist, but refused:
+  https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html#API_HeadObject_RequestSyntax
 """
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
 from ministack.core import iam_actions
@@ -21,10 +25,10 @@ WRITES = {
 }
 
 
-def check_key() -> None:
+def check_more() -> None:
     original = iam_actions.s3_additional_checks
 
-    def with_key(method: str, path: str, headers: Any, body: bytes, query: Any) -> list[Any]:
+    def with_more(method: str, path: str, headers: Any, body: bytes, query: Any) -> list[Any]:
         checks = list(original(method, path, headers, body, query))
         bucket, _, key = path.lstrip("/").partition("/")
         if not key:
@@ -33,12 +37,18 @@ def check_key() -> None:
         if method == "POST" and "uploads" in query:
             action = "CreateMultipartUpload"
         needed = {**READS, **WRITES}.get(str(action), ())
+        if action == "GetObject" and "versionId" not in query and not _exists(bucket, unquote(key)):
+            return [*checks, ("s3:ListBucket", f"arn:aws:s3:::{bucket}")]
         encryption_key = _key_of(bucket)
         if encryption_key and needed and "partNumber" not in query:
             checks += [(kms_action, encryption_key) for kms_action in needed]
         return checks
 
-    iam_actions.s3_additional_checks = with_key
+    iam_actions.s3_additional_checks = with_more
+
+
+def _exists(bucket: str, key: str) -> bool:
+    return key in s3._buckets.get(bucket, {}).get("objects", {})
 
 
 def _key_of(bucket: str) -> str:
