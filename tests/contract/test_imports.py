@@ -10,7 +10,15 @@ from local import layout
 
 FUNCTIONS = sorted(path.parent.name for path in (layout.ROOT / "functions").glob("*/__init__.py"))
 
-DECISIONS = {"functions/dag_sync/release.py", "functions/metadata_migrator/migration_task.py"}
+DECISIONS = {
+    "functions/dag_sync/release.py",
+    "functions/metadata_migrator/migration_task.py",
+    "local/emulator/alarm_state.py",
+    "local/emulator/embedded_metrics.py",
+    "local/emulator/firehose_records.py",
+    "local/emulator/log_filter_pattern.py",
+    "local/emulator/metric_math.py",
+}
 """Files that decide: the standard library and their own types only."""
 
 OWN = {"dag_sync", "metadata_migrator", "control_plane", "farflow", "local", "benchmarks", "tests"}
