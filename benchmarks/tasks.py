@@ -24,12 +24,12 @@ from local.processes import owned_processes
 
 DAGS = layout.ROOT / "benchmarks" / "dags"
 TUNING = (
+    "AIRFLOW__CELERY__EXTRA_CELERY_CONFIG",  # loads what makes a worker notice the end of a task
     "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME",
-    "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL",
     "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__POLLING_INTERVAL",
     "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__WAIT_TIME_SECONDS",
 )
-"""The settings of `stacks/airflow_service.yaml` that are there for speed; without them, Airflow's and kombu's defaults."""
+"""The settings of `stacks/airflow_service.yaml` on which speed depends; without them, Airflow's and kombu's defaults."""
 
 FARFLOW, DEFAULTS = "Farflow", "Airflow's defaults"
 CONCURRENCY = "4"
@@ -179,6 +179,8 @@ def remove_tuning(stack: layout.Stack) -> None:
         if len(kept) != len(container["environment"]) - len(TUNING):
             raise RuntimeError(f"{name} does not have every setting of TUNING: is the list still right?")
         container["environment"] = kept
+        if name == "worker":
+            del container["healthCheck"]  # it looks for a file of the extension's
         registered = ecs.register_task_definition(
             **{
                 key: described[key]

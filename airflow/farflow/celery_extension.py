@@ -2,6 +2,7 @@
 
 - The poll guard. kombu 5.7.0 answers a 5xx, 408 or 599 of SQS's ReceiveMessage with a list where the
   next step expects a mapping (`kombu/asynchronous/aws/connection.py:_on_list_ready`), which ends the worker.
+- Slots that are free when their task has ended (`task_exit`).
 - The health file, touched by the worker's own event loop: a loop that hangs stops touching it.
 """
 
@@ -15,6 +16,8 @@ from typing import Any
 from celery import bootsteps
 from celery.signals import worker_init
 from kombu.transport.SQS import Channel, Transport
+
+from farflow import task_exit
 
 HEALTH_FILE = Path(os.environ.get("TMPDIR", tempfile.gettempdir())) / "farflow-worker-healthy"
 TOUCH_SECONDS = 10
@@ -50,3 +53,4 @@ def extend_worker(sender: Any, **_: Any) -> None:
     """Before the worker's first connection: `sender` is the worker."""
     Transport.Channel = GuardedChannel
     sender.app.steps["consumer"].add(HealthFile)
+    task_exit.notice_at_once()

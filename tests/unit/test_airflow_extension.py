@@ -57,6 +57,35 @@ print(Transport.Channel.__name__, [step.__name__ for step in worker.app.steps["c
     assert in_airflow(code, tmp_path) == "GuardedChannel ['HealthFile']"
 
 
+EXIT = """
+import selectors, subprocess, time, psutil
+from airflow.sdk.execution_time import supervisor
+from farflow import task_exit
+{patch}
+task = object.__new__(supervisor.ActivitySubprocess)
+task.selector = selectors.DefaultSelector()
+task._open_sockets = {{}}
+task._exit_code = task._terminal_state = task._process_exit_monotonic = None
+task._last_successful_heartbeat = task._last_heartbeat_attempt = time.monotonic()
+child = subprocess.Popen(["sleep", "0.3"])
+task._process, task.pid = supervisor.PsutilTracker(psutil.Process(child.pid)), child.pid
+began = time.monotonic()
+task._monitor_subprocess()
+print(time.monotonic() - began)
+"""
+
+
+def test_exit_of_a_task_is_noticed_at_once(tmp_path: Path) -> None:
+    """Its streams have ended, its process has not yet."""
+    seconds = in_airflow(EXIT.format(patch="task_exit.notice_at_once()"), tmp_path).splitlines()[-1]
+    assert float(seconds) < 1
+
+
+def test_airflow_still_sleeps_over_the_exit_of_a_task(tmp_path: Path) -> None:
+    """When this fails, the pinned Airflow has mended it: remove `task_exit`."""
+    assert float(in_airflow(EXIT.format(patch=""), tmp_path).splitlines()[-1]) > 4
+
+
 def test_worker_without_a_health_file_is_unhealthy(tmp_path: Path) -> None:
     check = "from farflow import healthcheck; print(healthcheck.main('worker'))"
     assert in_airflow(check, tmp_path).endswith("1")
