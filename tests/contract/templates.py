@@ -7,7 +7,8 @@ from samcli.yamlhelper import yaml_parse
 
 from local import layout
 
-STACKS = ("network", "data", "control_plane", "airflow", "airflow_service")
+STACKS = ("network", "data", "control_plane", "image", "airflow", "airflow_service")
+FUNCTION_STACKS = ("control_plane", "image")
 
 
 @cache
@@ -24,15 +25,22 @@ def functions() -> dict[str, dict[str, Any]]:
     """The properties of each function of the control plane, by the folder that its handler is in."""
     return {
         resource["Properties"]["Handler"].partition(".")[0]: resource["Properties"]
-        for resource in stack("control_plane")["Resources"].values()
+        for name in FUNCTION_STACKS
+        for resource in stack(name)["Resources"].values()
         if resource["Type"] == "AWS::Serverless::Function"
     }
 
 
 def environment_keys(properties: dict[str, Any]) -> set[str]:
     """Every variable that a function gets, from itself and from Globals."""
-    everywhere = stack("control_plane")["Globals"]["Function"]["Environment"]["Variables"]
-    return {*everywhere, *properties.get("Environment", {}).get("Variables", {})}
+    return {*shared_function_settings()["Environment"]["Variables"], *properties["Environment"]["Variables"]}
+
+
+def shared_function_settings() -> dict[str, Any]:
+    """What every function has, the same in each template that makes functions."""
+    first, *others = (stack(name)["Globals"]["Function"] for name in FUNCTION_STACKS)
+    assert all(other == first for other in others)
+    return dict(first)
 
 
 def statements(policies: list[Any]) -> list[dict[str, Any]]:

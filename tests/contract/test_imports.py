@@ -12,6 +12,8 @@ FUNCTIONS = sorted(path.parent.name for path in (layout.ROOT / "functions").glob
 
 DECISIONS = {
     "functions/dag_sync/release.py",
+    "functions/image_builder/build_outcome.py",
+    "functions/image_builder/image_source.py",
     "functions/metadata_migrator/migration_task.py",
     "local/emulator/alarm_state.py",
     "local/emulator/embedded_metrics.py",
@@ -21,11 +23,12 @@ DECISIONS = {
 }
 """Files that decide: the standard library and their own types only."""
 
-OWN = {"dag_sync", "metadata_migrator", "control_plane", "farflow", "local", "benchmarks", "tests"}
+OWN = {"dag_sync", "image_builder", "metadata_migrator", "control_plane", "farflow", "local", "benchmarks", "tests"}
 
 ALLOWED = {
     # folder -> the packages of this repository that its files may import
     "functions/dag_sync": {"control_plane"},
+    "functions/image_builder": {"control_plane"},
     "functions/metadata_migrator": {"control_plane"},
     "layers/control_plane": {"control_plane"},
     "airflow": {"farflow"},

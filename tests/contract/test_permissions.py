@@ -1,9 +1,11 @@
 """Roles = what the code calls: an action that is not granted, or granted and never called, fails here."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from local import layout
 from tests.contract import permissions, templates
@@ -14,6 +16,42 @@ METHODS = {
     ("s3", "get_object"): {"s3:GetObject", "kms:Decrypt"},  # the bucket is encrypted under the key
     ("ecs", "run_task"): {"ecs:RunTask", "iam:PassRole"},
     ("ecs", "describe_tasks"): {"ecs:DescribeTasks"},
+    ("codebuild", "start_build"): {"codebuild:StartBuild"},
+    ("codebuild", "batch_get_builds"): {"codebuild:BatchGetBuilds"},
+    ("codebuild", "list_builds_for_project"): {"codebuild:ListBuildsForProject"},
+    ("ecr", "describe_images"): {"ecr:DescribeImages"},
+    ("lambda", "get_layer_version_by_arn"): {"lambda:GetLayerVersion"},
+    ("lambda", "invoke"): {"lambda:InvokeFunction"},
+    ("logs", "get_log_events"): {"logs:GetLogEvents"},
+}
+COMMANDS = {
+    # command of the image's build -> what IAM calls it
+    "aws lambda get-layer-version-by-arn": {"lambda:GetLayerVersion"},
+    "aws ecr get-login-password": {"ecr:GetAuthorizationToken"},
+    # https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
+    "docker push": {
+        "ecr:BatchCheckLayerAvailability",
+        "ecr:BatchGetImage",
+        "ecr:CompleteLayerUpload",
+        "ecr:InitiateLayerUpload",
+        "ecr:PutImage",
+        "ecr:UploadLayerPart",
+    },
+}
+BUILD_LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
+SERVICES = {
+    "s3",
+    "ecs",
+    "sqs",
+    "dynamodb",
+    "secretsmanager",
+    "cloudwatch",
+    "sns",
+    "rds",
+    "codebuild",
+    "ecr",
+    "lambda",
+    "logs",
 }
 
 # What Lambda does in the function's name, by the property that asks for it.
@@ -41,8 +79,9 @@ def boto3_calls(folder: Path) -> set[tuple[str, str]]:
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
                 continue
             owner = node.func.value
-            service = owner.attr.lstrip("_") if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
-            if service not in {"s3", "ecs", "sqs", "dynamodb", "secretsmanager", "cloudwatch", "sns", "rds"}:
+            name = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
+            service = name.strip("_")
+            if service not in SERVICES:
                 continue
             if node.func.attr == "get_paginator":
                 assert isinstance(node.args[0], ast.Constant), f"{path}: name the paginator's operation in place"
@@ -60,6 +99,10 @@ def granted(folder: str) -> set[str]:
         policy = templates.stack("airflow")["Resources"]["MetadataMigratorPolicy"]["Properties"]
         assert policy["Roles"] == [{"Ref": "MetadataMigratorRoleName"}]
         statements += policy["PolicyDocument"]["Statement"]
+    if folder == "image_builder":
+        policy = templates.stack("image")["Resources"]["ImageBuilderContinues"]["Properties"]
+        assert policy["Roles"] == [{"Ref": "ImageBuilderRole"}]
+        statements += policy["PolicyDocument"]["Statement"]
     return set().union(*(templates.actions(statement) for statement in statements))
 
 
@@ -76,6 +119,22 @@ def test_role_may_do_what_the_function_needs_and_no_more(folder: str) -> None:
     if any(event["Type"] == "SQS" for event in function.get("Events", {}).values()):
         needed |= QUEUE
     assert granted(folder) == needed
+
+
+def test_build_may_do_what_its_commands_call_and_no_more() -> None:
+    resources = templates.stack("image")["Resources"]
+    commands = [
+        command
+        for phase in yaml.safe_load(resources["Project"]["Properties"]["Source"]["BuildSpec"])["phases"].values()
+        for command in phase["commands"]
+    ]
+    called = {known for known in COMMANDS if any(known in command for command in commands)}
+    assert called == set(COMMANDS)
+    role = resources["ProjectRole"]["Properties"]
+    allowed = set().union(*(templates.actions(statement) for statement in templates.statements(role["Policies"])))
+    assert allowed == BUILD_LOG.union(*(COMMANDS[command] for command in called))
+    aws_calls = {match for command in commands for match in re.findall(r"\baws [a-z-]+ [a-z-]+", command)}
+    assert aws_calls <= called, "a command of the build that the table does not know"
 
 
 def every_statement() -> list[tuple[str, dict[str, object]]]:

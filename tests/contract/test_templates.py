@@ -116,6 +116,36 @@ def test_queue_hides_an_event_longer_than_the_function_works() -> None:
     assert templates.stack("data")["Resources"]["DagEventsQueue"]["Properties"]["VisibilityTimeout"] == 6 * timeout
 
 
+def test_build_ends_before_its_builder_gives_up_and_that_before_cloudformation() -> None:
+    """Else a slow build would be told as an hour's silence."""
+    resources = templates.stack("image")["Resources"]
+    project = resources["Project"]["Properties"]
+    build_seconds = 60 * (project["QueuedTimeoutInMinutes"] + project["TimeoutInMinutes"])
+    source = (layout.ROOT / "functions" / "image_builder" / "handler.py").read_text()
+    invocations, margin = (
+        int(re.search(rf"^{name} = (\d+)$", source, re.MULTILINE).group(1))
+        for name in ("INVOCATIONS", "MARGIN_SECONDS")
+    )  # type: ignore[union-attr]
+    timeout = templates.functions()["image_builder"]["Timeout"]
+    assert build_seconds < invocations * (timeout - margin)
+    assert invocations * timeout <= int(resources["AirflowImage"]["Properties"]["ServiceTimeout"])
+
+
+def test_services_get_the_built_image_only_when_none_is_given() -> None:
+    resources = templates.root()["Resources"]
+    assert resources["Image"]["Condition"] == "BuildsImage"
+    image = resources["Airflow"]["Properties"]["Parameters"]["AirflowImage"]
+    assert image == {"Fn::If": ["BuildsImage", {"Fn::GetAtt": ["Image", "Outputs.ImageUri"]}, {"Ref": "AirflowImage"}]}
+
+
+def test_image_is_built_on_the_kind_of_processor_that_runs_it() -> None:
+    environment = templates.stack("image")["Resources"]["Project"]["Properties"]["Environment"]
+    assert environment["Type"] == {"Fn::If": ["IsArm64", "ARM_CONTAINER", "LINUX_CONTAINER"]}
+    _, arm, intel = environment["Image"]["Fn::If"]
+    assert "aarch64" in arm
+    assert "x86_64" in intel
+
+
 def test_image_and_local_stack_have_one_airflow() -> None:
     dockerfile = (layout.ROOT / "airflow" / "Dockerfile").read_text()
     base = re.search(r"AIRFLOW_BASE_IMAGE=apache/airflow:slim-([\d.]+)-python([\d.]+)", dockerfile)

@@ -1,16 +1,13 @@
 """`metadata_migrator`'s real handler; ECS by botocore's stubber, which checks every parameter against the service model."""
 
-import importlib
-import json
-import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import ModuleType
 from typing import Any
 
 import pytest
 from botocore.stub import Stubber
+
+from tests.integration.custom_resources import AnswerServer, Context, answer_server, load_handler
 
 TASK = "arn:aws:ecs:us-east-1:123456789012:task/farflow/0123456789abcdef0123456789abcdef"
 TASK_DEFINITION = "arn:aws:ecs:us-east-1:123456789012:task-definition/farflow-migration:1"
@@ -39,72 +36,15 @@ RUN_TASK = {
 DESCRIBE = {"cluster": "farflow", "tasks": [TASK]}
 
 
-class Context:
-    function_name = "metadata_migrator"
-    memory_limit_in_mb = 512
-    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:migrator"
-    aws_request_id = "1"
-
-    def __init__(self, looks: int = 100) -> None:
-        self.looks = looks
-
-    def get_remaining_time_in_millis(self) -> int:
-        self.looks -= 1
-        return 900_000 if self.looks >= 0 else 29_000
-
-
-class AnswerServer:
-    """Takes what CloudFormation's presigned URL would take."""
-
-    def __init__(self) -> None:
-        self.received: list[dict[str, Any]] = []
-        received = self.received
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_PUT(self) -> None:
-                assert not self.headers["Content-Type"], "the URL is signed without one"
-                received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-                self.send_response(200)
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/answer"
-
-    def one(self) -> dict[str, Any]:
-        (answer,) = self.received
-        return answer
-
-
 @pytest.fixture
 def answers() -> Iterator[AnswerServer]:
-    answers = AnswerServer()
-    thread = threading.Thread(target=answers.server.serve_forever)
-    thread.start()
-    yield answers
-    answers.server.shutdown()
-    thread.join()
-    answers.server.server_close()
+    with answer_server() as answers:
+        yield answers
 
 
 @pytest.fixture
 def handler(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    for name, value in {
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "POWERTOOLS_SERVICE_NAME": "metadata_migrator",
-        "POWERTOOLS_METRICS_NAMESPACE": "Farflow",
-        "POWERTOOLS_TRACE_DISABLED": "true",
-    }.items():
-        monkeypatch.setenv(name, value)
-    for name in [
-        name for name in sys.modules if name.startswith(("metadata_migrator.handler", "control_plane.observability"))
-    ]:
-        del sys.modules[name]
-    module = importlib.import_module("metadata_migrator.handler")
-    monkeypatch.setattr(module.time, "sleep", lambda _: None)
-    return module
+    return load_handler(monkeypatch, "metadata_migrator")
 
 
 @pytest.fixture
@@ -139,27 +79,29 @@ def test_migration_is_one_task_awaited_to_its_end(
     ecs.add_response("describe_tasks", {"tasks": [], "failures": [{"arn": TASK, "reason": "MISSING"}]}, DESCRIBE)
     ecs.add_response("describe_tasks", a_task("RUNNING"), DESCRIBE)
     ecs.add_response("describe_tasks", a_task("STOPPED", 0), DESCRIBE)
-    handler.lambda_handler(request(answers, kind), Context())
+    handler.lambda_handler(request(answers, kind), Context("migrator"))
     answer = answers.one()
     assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", "metadata-migration")
 
 
 def test_delete_runs_nothing(handler: ModuleType, ecs: Stubber, answers: AnswerServer) -> None:
-    handler.lambda_handler({**request(answers, "Delete"), "PhysicalResourceId": "metadata-migration"}, Context())
+    handler.lambda_handler(
+        {**request(answers, "Delete"), "PhysicalResourceId": "metadata-migration"}, Context("migrator")
+    )
     assert answers.one()["Status"] == "SUCCESS"
 
 
 def test_failed_migration_fails_the_stack(handler: ModuleType, ecs: Stubber, answers: AnswerServer) -> None:
     ecs.add_response("run_task", a_task("PROVISIONING"), RUN_TASK)
     ecs.add_response("describe_tasks", a_task("STOPPED", 1), DESCRIBE)
-    handler.lambda_handler(request(answers, "Create"), Context())
+    handler.lambda_handler(request(answers, "Create"), Context("migrator"))
     assert answers.one()["Status"] == "FAILED"
     assert "exited with 1" in answers.one()["Reason"]
 
 
 def test_task_that_ecs_does_not_start_fails_the_stack(handler: ModuleType, ecs: Stubber, answers: AnswerServer) -> None:
     ecs.add_response("run_task", {"tasks": [], "failures": [{"reason": "RESOURCE:ENI"}]}, RUN_TASK)
-    handler.lambda_handler(request(answers, "Create"), Context())
+    handler.lambda_handler(request(answers, "Create"), Context("migrator"))
     assert answers.one()["Reason"] == "ECS did not start the migration: RESOURCE:ENI"
 
 
@@ -169,21 +111,21 @@ def test_permission_that_is_late_is_awaited(handler: ModuleType, ecs: Stubber, a
     ecs.add_client_error("run_task", "ClientException", "ECS was unable to assume the role", expected_params=RUN_TASK)
     ecs.add_response("run_task", a_task("PROVISIONING"), RUN_TASK)
     ecs.add_response("describe_tasks", a_task("STOPPED", 0), DESCRIBE)
-    handler.lambda_handler(request(answers, "Create"), Context())
+    handler.lambda_handler(request(answers, "Create"), Context("migrator"))
     assert answers.one()["Status"] == "SUCCESS"
 
 
 def test_permission_that_never_comes_fails_the_stack(handler: ModuleType, ecs: Stubber, answers: AnswerServer) -> None:
     for _ in range(12):
         ecs.add_client_error("run_task", "AccessDeniedException", "not authorized", expected_params=RUN_TASK)
-    handler.lambda_handler(request(answers, "Create"), Context())
+    handler.lambda_handler(request(answers, "Create"), Context("migrator"))
     assert answers.one()["Status"] == "FAILED"
     assert "AccessDeniedException" in answers.one()["Reason"]
 
 
 def test_other_refusal_fails_the_stack_at_once(handler: ModuleType, ecs: Stubber, answers: AnswerServer) -> None:
     ecs.add_client_error("run_task", "ClusterNotFoundException", "no cluster", expected_params=RUN_TASK)
-    handler.lambda_handler(request(answers, "Create"), Context())
+    handler.lambda_handler(request(answers, "Create"), Context("migrator"))
     assert answers.one()["Status"] == "FAILED"
 
 
@@ -191,11 +133,11 @@ def test_end_of_the_function_s_time_is_answered(handler: ModuleType, ecs: Stubbe
     """Else the stack would wait for an hour."""
     ecs.add_response("run_task", a_task("PROVISIONING"), RUN_TASK)
     ecs.add_response("describe_tasks", a_task("RUNNING"), DESCRIBE)
-    handler.lambda_handler(request(answers, "Create"), Context(looks=1))
+    handler.lambda_handler(request(answers, "Create"), Context("migrator", looks=1))
     assert answers.one()["Status"] == "FAILED"
     assert "still runs" in answers.one()["Reason"]
 
 
 def test_missing_properties_are_all_named(handler: ModuleType, ecs: Stubber, answers: AnswerServer) -> None:
-    handler.lambda_handler(request(answers, "Create", Cluster="", Subnets=[]), Context())
+    handler.lambda_handler(request(answers, "Create", Cluster="", Subnets=[]), Context("migrator"))
     assert answers.one()["Reason"] == "the custom resource lacks Cluster, Subnets"

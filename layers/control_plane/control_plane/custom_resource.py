@@ -13,8 +13,11 @@ from typing import Any, Literal
 
 from control_plane.observability import logger
 
-REASON_CHARACTERS = 300
-"""An answer may have 4,096 bytes in all, and a character as JSON writes it up to twelve."""
+ANSWER_BYTES = 4096
+"""As many as an answer may have: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html"""
+
+ESCAPED_CHARACTER_BYTES = 12
+"""The most that JSON makes of one character."""
 
 ANSWER_SECONDS = 10
 
@@ -60,15 +63,18 @@ class Result:
 Put = Callable[[str, bytes], None]
 
 
-def answer(request: Request, act: Callable[[Request], Result], put: Put | None = None) -> None:
+def answer(request: Request, act: Callable[[Request], Result | None], put: Put | None = None) -> None:
     """Do `act` and tell CloudFormation how it went; a stack that hears nothing waits for an hour.
 
+    Where `act` returns None it has seen to a later invocation that will answer.
     Every exception becomes a FAILED answer: this is the edge where a failure is handed to whoever asked.
     A failed *delete* keeps the resource's id, so that CloudFormation can ask again.
     """
     try:
         result = act(request)
-        outcome = {
+        if result is None:
+            return
+        outcome: dict[str, Any] = {
             "Status": "SUCCESS",
             "PhysicalResourceId": result.physical_resource_id,
             "Data": dict(result.attributes),
@@ -78,7 +84,7 @@ def answer(request: Request, act: Callable[[Request], Result], put: Put | None =
         reason = str(error) if isinstance(error, ResourceError) else f"{type(error).__name__}: {error}"
         outcome = {
             "Status": "FAILED",
-            "Reason": reason[:REASON_CHARACTERS],
+            "Reason": reason,
             "PhysicalResourceId": request.physical_resource_id or request.request_id,
         }
     body = {
@@ -87,6 +93,8 @@ def answer(request: Request, act: Callable[[Request], Result], put: Put | None =
         "RequestId": request.request_id,
         "LogicalResourceId": request.logical_resource_id,
     }
+    while (excess := len(json.dumps(body)) - ANSWER_BYTES) > 0 and body.get("Reason"):
+        body["Reason"] = body["Reason"][: -max(1, excess // ESCAPED_CHARACTER_BYTES)]
     (put or put_answer)(request.response_url, json.dumps(body).encode())
 
 

@@ -1,0 +1,1 @@
+"""Custom resource that has CodeBuild build `airflow/` before any service starts."""
