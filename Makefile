@@ -6,9 +6,9 @@ TOOLS := .farflow/env/tools/bin
 LOCAL := $(TOOLS)/python -m local
 SAM := env PATH="$(CURDIR)/$(TOOLS):$$PATH" SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.farflow/sam" \
   PIP_CACHE_DIR="$(CURDIR)/.farflow/cache/pip" sam
-export DAGS KEEP
+export DAGS KEEP ENGINE TAG CPU_ARCHITECTURE
 
-.PHONY: help demo up status logs down test check bench bench-tasks deploy setup setup-benchmarks locks
+.PHONY: help demo up status logs down test check image image-test bench bench-tasks deploy setup setup-benchmarks locks
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -44,6 +44,12 @@ bench: bench-tasks ## Run every benchmark; each writes build/bench/NAME.json and
 
 bench-tasks: setup-benchmarks ## Measure what a task takes besides its work, against Airflow's defaults (about 10 minutes).
 	@.farflow/env/benchmarks/bin/python -m benchmarks.tasks
+
+image: setup ## Build airflow/ with a container engine of this machine. ENGINE=podman TAG=name:tag CPU_ARCHITECTURE=X86_64
+	@$(TOOLS)/python -m local.image.build
+
+image-test: setup ## Build airflow/ on a substitute base and run it: Linux, root, Debian's docker.io and debootstrap.
+	@$(TOOLS)/python -m local.image.test
 
 deploy: setup ## Deploy to AWS with samconfig.toml's environment ENV, for example ENV=dev.
 	@test -n "$(ENV)" || { echo "deploy: say which environment of samconfig.toml, for example ENV=dev" >&2; exit 2; }

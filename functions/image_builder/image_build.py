@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
 
-POLL_SECONDS = 5.0
+POLL_SECONDS = 2.0
 FETCH_SECONDS = 60
 RECENT_BUILDS = 100
 """As many as BatchGetBuilds takes."""

@@ -25,6 +25,7 @@ from local.emulator import (
     service_metrics,
     step_functions,
 )
+from local.emulator.codebuild import Builds
 from local.emulator.ecs_roles import TaskCredentials
 from local.emulator.firehose import Delivery
 from local.emulator.iam import Decisions, Iam
@@ -60,6 +61,7 @@ def install(port: int, folder: Path, *, plain: bool) -> None:
     life = ecs_tasks.install(runtime)
     ecs_health.install(runtime)
     ecs_protection.install(iam)
+    Builds(iam, folder / "builds")
     ecs_roles.check_before_start(iam)
     ecs_services.install(life, load_balancer.install())
     lambda_functions.install(iam)

@@ -1,6 +1,6 @@
 """IAM as AWS enforces it: what the emulator's own enforcement (`AUTH=true`) leaves out.
 
-- resources and condition keys of ECS, Logs, KMS and CloudWatch requests;
+- resources and condition keys of ECS, Logs, KMS, CloudWatch, CodeBuild and Lambda layer requests;
 - `iam:PassRole` of whoever runs a task;
 - rights that a service checks on a role's behalf, without a request by the role (`authorize`);
 - a record of every decision about a role, from which the tests know what each role needs.
@@ -54,6 +54,8 @@ class Iam:
         iam_evaluator.enforce = self._enforce_and_record
         self._extract_resource_arn = iam_actions.extract_resource_arn
         iam_actions.extract_resource_arn = self._resource_arn
+        self._extract_action = iam_actions.extract_iam_action
+        iam_actions.extract_iam_action = self._action
         self._request_tag_context = iam_actions.request_tag_context
         iam_actions.request_tag_context = self._request_context
 
@@ -110,6 +112,12 @@ class Iam:
                 return denied
         return None
 
+    def _action(self, service: str, method: str, path: str, headers: Any, body: bytes, query: Any) -> str | None:
+        if service == "lambda" and _layer_version(query):
+            return "lambda:GetLayerVersion"  # GetLayerVersionByArn, which the emulator takes for ListLayers
+        action = self._extract_action(service, method, path, headers, body, query)
+        return None if action is None else str(action)
+
     def _resource_arn(
         self, service: str, method: str, path: str, headers: Any, body: bytes, query: Any, region: str, account: str
     ) -> str:
@@ -121,6 +129,11 @@ class Iam:
             if "logGroupName" in request:
                 stream = request.get("logStreamName", "")
                 return f"arn:aws:logs:{region}:{account}:log-group:{request['logGroupName']}:log-stream:{stream}"
+        if service == "lambda" and _layer_version(query):
+            return _layer_version(query)
+        if service == "codebuild" and "ids" in _json(body):
+            projects = {build.partition(":")[0] for build in _json(body)["ids"]}
+            return f"arn:aws:codebuild:{region}:{account}:project/{projects.pop() if len(projects) == 1 else '*'}"
         return str(self._extract_resource_arn(service, method, path, headers, body, query, region, account))
 
     def _request_context(self, service: str, iam_action: str, body: bytes, params: Any) -> dict[str, Any]:
@@ -164,6 +177,16 @@ def ecs_resource(action: str, request: dict[str, Any], region: str, account: str
     if action == "ListTasks":
         return f"{prefix}:container-instance/{cluster}/*"
     return "*"
+
+
+def _layer_version(query: Any) -> str:
+    """The layer version that GetLayerVersionByArn asks for, or nothing."""
+
+    def first(name: str) -> str:
+        value = query.get(name) or ""
+        return str(value[0] if isinstance(value, list) else value)
+
+    return first("Arn") if first("find") == "LayerVersion" else ""
 
 
 def _json(body: bytes) -> dict[str, Any]:

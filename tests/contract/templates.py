@@ -31,6 +31,14 @@ def functions() -> dict[str, dict[str, Any]]:
     }
 
 
+def function_role(logical_id: str) -> dict[str, Any]:
+    """The properties of a role of the templates that make functions."""
+    (role,) = (
+        stack(name)["Resources"][logical_id] for name in FUNCTION_STACKS if logical_id in stack(name)["Resources"]
+    )
+    return dict(role["Properties"])
+
+
 def environment_keys(properties: dict[str, Any]) -> set[str]:
     """Every variable that a function gets, from itself and from Globals."""
     return {*shared_function_settings()["Environment"]["Variables"], *properties["Environment"]["Variables"]}

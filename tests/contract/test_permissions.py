@@ -94,7 +94,7 @@ def boto3_calls(folder: Path) -> set[tuple[str, str]]:
 def granted(folder: str) -> set[str]:
     """What the function's role may do, by every policy of the templates."""
     role = templates.functions()[folder]["Role"]["Fn::GetAtt"][0]
-    statements = templates.statements(templates.stack("control_plane")["Resources"][role]["Properties"]["Policies"])
+    statements = templates.statements(templates.function_role(role)["Policies"])
     if folder == "metadata_migrator":
         policy = templates.stack("airflow")["Resources"]["MetadataMigratorPolicy"]["Properties"]
         assert policy["Roles"] == [{"Ref": "MetadataMigratorRoleName"}]
