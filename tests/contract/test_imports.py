@@ -16,6 +16,7 @@ DECISIONS = {
     "functions/image_builder/image_source.py",
     "functions/metadata_migrator/migration_task.py",
     "local/emulator/alarm_state.py",
+    "local/emulator/buildspec.py",
     "local/emulator/embedded_metrics.py",
     "local/emulator/firehose_records.py",
     "local/emulator/log_filter_pattern.py",

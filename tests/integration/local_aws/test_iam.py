@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import time
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -213,3 +215,24 @@ def test_schedule_calls_as_its_role(with_additions: LocalAws) -> None:
         time.sleep(0.2)
     assert json.loads(denied[0])["allowed"] is False
     assert "Messages" not in sqs.receive_message(QueueUrl=url)
+
+
+def test_layer_version_is_fetched_by_who_may_have_it(local_aws: LocalAws) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as layer:
+        layer.writestr("file", "")
+    name = f"layer-{next(NUMBERS)}"
+    arn = local_aws.client("lambda").publish_layer_version(LayerName=name, Content={"ZipFile": archive.getvalue()})[
+        "LayerVersionArn"
+    ]
+    allowed = {"Action": "lambda:GetLayerVersion", "Resource": f"arn:aws:lambda:us-east-1:{ACCOUNT}:layer:{name}:*"}
+    own, none = Role(local_aws, allowed).client("lambda"), Role(local_aws).client("lambda")
+    assert not is_denied(lambda: own.get_layer_version_by_arn(Arn=arn))
+    assert is_denied(lambda: none.get_layer_version_by_arn(Arn=arn))
+
+
+def test_builds_are_seen_by_who_may_see_their_project_s(local_aws: LocalAws) -> None:
+    project = f"arn:aws:codebuild:us-east-1:{ACCOUNT}:project/seen"
+    role = Role(local_aws, {"Action": "codebuild:BatchGetBuilds", "Resource": project}).client("codebuild")
+    assert not is_denied(lambda: role.batch_get_builds(ids=["seen:1", "seen:2"]))
+    assert is_denied(lambda: role.batch_get_builds(ids=["other:1"]))
