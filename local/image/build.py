@@ -69,8 +69,8 @@ def find_engine(asked: str | None) -> str:
         )
     answer = subprocess.run([found[0], "info"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if answer.returncode != 0:
-        last = answer.stdout.strip().splitlines()[-1:] or ["it said nothing"]
-        raise ImageError(f"{found[0]} is there, but its engine does not answer: {last[0]}")
+        last = " ".join(answer.stdout.strip().splitlines()[-2:]) or "it said nothing"
+        raise ImageError(f"{found[0]} is there, but its engine does not answer: {last}")
     return found[0]
 
 

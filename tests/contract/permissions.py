@@ -83,7 +83,8 @@ def roles() -> Iterator[tuple[str, list[dict[str, Any]]]]:
             if resource["Type"] != "AWS::IAM::Role" or name == "airflow_service":
                 continue
             policies = list(resource["Properties"].get("Policies", []))
-            policies += [policy for policy in attached if policy["Roles"] == [{"Ref": f"{logical_id}Name"}]]
+            own = ([{"Ref": logical_id}], [{"Ref": f"{logical_id}Name"}])  # in its own stack, in another
+            policies += [policy for policy in attached if policy["Roles"] in own]
             yield logical_id, templates.statements(policies)
 
 
