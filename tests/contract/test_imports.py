@@ -10,7 +10,13 @@ from local import layout
 
 FUNCTIONS = sorted(path.parent.name for path in (layout.ROOT / "functions").glob("*/__init__.py"))
 
-DECISIONS = {"functions/dag_sync/release.py", "functions/metadata_migrator/migration_task.py"}
+DECISIONS = {
+    "airflow/farflow/queue_outage.py",
+    "functions/dag_sync/release.py",
+    "functions/metadata_migrator/migration_task.py",
+    "local/emulator/stickiness.py",
+    "local/emulator/target_health.py",
+}
 """Files that decide: the standard library and their own types only."""
 
 OWN = {"dag_sync", "metadata_migrator", "control_plane", "farflow", "local", "benchmarks", "tests"}
