@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -16,6 +17,7 @@ from local.processes import log_tail
 USER = "airflow"
 DATABASE = "airflow"
 READY_SECONDS = 30.0
+STOP_SECONDS = 30.0
 PASSWORD_FILE = layout.STACK / "postgres-password"
 LOG = layout.LOGS / "postgres.log"
 
@@ -43,7 +45,10 @@ def as_unprivileged_user(command: list[str]) -> list[str]:
 
 
 def create(port: int) -> None:
-    """Initialise a cluster with a generated password, and durability off: the stack is thrown away."""
+    """Initialise a cluster with a generated password, which need not outlive the machine: nothing is synced to disk.
+
+    What is committed outlives a crash of the server, as on RDS.
+    """
     layout.POSTGRES_DATA.mkdir(parents=True)
     layout.POSTGRES_DATA.chmod(0o700)
     PASSWORD_FILE.write_text(secrets.token_urlsafe(24))
@@ -67,7 +72,7 @@ def create(port: int) -> None:
     with (layout.POSTGRES_DATA / "postgresql.conf").open("a") as settings:
         settings.write(
             f"port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\n"
-            "max_connections = 200\nfsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
+            "max_connections = 200\nfsync = off\nfull_page_writes = off\n"
         )
 
 
@@ -76,7 +81,7 @@ def start() -> subprocess.Popen[bytes]:
 
     Raises `PostgresError` when it ends or does not answer.
     """
-    with LOG.open("wb") as log:
+    with LOG.open("ab") as log:
         server = subprocess.Popen(
             as_unprivileged_user([str(binaries() / "postgres"), "-D", str(layout.POSTGRES_DATA)]),
             stdin=subprocess.DEVNULL,
@@ -86,11 +91,20 @@ def start() -> subprocess.Popen[bytes]:
         )
     try:
         _await_ready(server)
-        _create_database()
     except BaseException:
         server.kill()
         raise
     return server
+
+
+def stop(server: subprocess.Popen[bytes]) -> None:
+    """Shut the server down as `pg_ctl stop -m fast` does: it ends every connection first."""
+    server.send_signal(signal.SIGINT)
+    try:
+        server.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
 
 
 def _port() -> str:
@@ -112,7 +126,8 @@ def _await_ready(server: subprocess.Popen[bytes]) -> None:
     raise PostgresError(f"PostgreSQL did not answer within {READY_SECONDS:.0f} s:\n{log_tail(LOG)}")
 
 
-def _create_database() -> None:
+def create_database() -> None:
+    """Airflow's database, in a new cluster. Raises `PostgresError`."""
     result = subprocess.run(
         [
             str(binaries() / "createdb"),

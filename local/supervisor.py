@@ -1,7 +1,8 @@
 """The stack's one owner: starts PostgreSQL and the local AWS, and ends everything when it ends.
 
 `make up` starts it in a session of its own as `python -m local.supervisor AWS_PORT POSTGRES_PORT`. When
-one of the two dies, a stack without it is no stack: the supervisor ends the rest.
+one of the two dies, a stack without it is no stack: the supervisor ends the rest. SIGHUP makes it restart
+PostgreSQL, which is then away for as long as RDS needs at least.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from local.errors import LocalStackError
 from local.processes import end_owned, log_tail
 
 AWS_READY_SECONDS = 30.0
+REBOOT_SECONDS = 15.0
+"""How long a restarted database is away; of RDS: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RebootInstance.html"""
 AWS_LOG = layout.LOGS / "aws.log"
 
 
@@ -55,22 +58,33 @@ def start_aws(port: int) -> subprocess.Popen[bytes]:
 def main() -> int:
     aws_port, postgres_port = int(sys.argv[1]), int(sys.argv[2])
     os.environ[layout.MARKER] = str(layout.ROOT)
-    stopping = threading.Event()
+    stopping, rebooting = threading.Event(), threading.Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         stopping.set()
 
+    def reboot(_signal: int, _frame: FrameType | None) -> None:
+        rebooting.set()
+
     signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGHUP, reboot)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    children: list[tuple[str, subprocess.Popen[bytes]]] = []
+    children: dict[str, subprocess.Popen[bytes]] = {}
     try:
         postgres.create(postgres_port)
-        children.append(("PostgreSQL", postgres.start()))
-        children.append(("the local AWS", start_aws(aws_port)))
+        children["PostgreSQL"] = postgres.start()
+        postgres.create_database()
+        children["the local AWS"] = start_aws(aws_port)
         layout.Stack(os.getpid(), aws_port, postgres_port).save()
         print("ready", flush=True)
         while not stopping.wait(0.5):
-            for name, child in children:
+            if rebooting.is_set():
+                rebooting.clear()
+                postgres.stop(children["PostgreSQL"])
+                stopping.wait(REBOOT_SECONDS)
+                children["PostgreSQL"] = postgres.start()
+                print("restarted PostgreSQL", flush=True)
+            for name, child in children.items():
                 if child.poll() is not None:
                     print(f"{name} ended with exit code {child.returncode}; ending the stack", flush=True)
                     return 1
@@ -79,7 +93,7 @@ def main() -> int:
         print(f"failed: {error}", flush=True)
         return 1
     finally:
-        end_everything([child for _, child in children])
+        end_everything(list(children.values()))
 
 
 def end_everything(children: list[subprocess.Popen[bytes]]) -> None:

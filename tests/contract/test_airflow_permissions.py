@@ -93,7 +93,8 @@ def test_scheduler_may_do_what_sending_a_task_calls(sqs: RecordingSqs, tmp_path:
         env={
             "PATH": "/usr/bin:/bin",
             "AIRFLOW_HOME": str(tmp_path),
-            "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
+            "AIRFLOW__CORE__EXECUTOR": "farflow.executor.PatientCeleryExecutor",
+            "PYTHONPATH": str(layout.ROOT / "airflow"),
             "AIRFLOW__CELERY__BROKER_URL": "sqs://",
             "AIRFLOW__CELERY__RESULT_BACKEND": "db+sqlite://",
             "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__REGION": "us-east-1",

@@ -11,6 +11,7 @@ from local import layout
 FUNCTIONS = sorted(path.parent.name for path in (layout.ROOT / "functions").glob("*/__init__.py"))
 
 DECISIONS = {
+    "airflow/farflow/queue_outage.py",
     "functions/dag_sync/release.py",
     "functions/image_builder/build_outcome.py",
     "functions/image_builder/image_source.py",
@@ -21,6 +22,8 @@ DECISIONS = {
     "local/emulator/firehose_records.py",
     "local/emulator/log_filter_pattern.py",
     "local/emulator/metric_math.py",
+    "local/emulator/stickiness.py",
+    "local/emulator/target_health.py",
 }
 """Files that decide: the standard library and their own types only."""
 

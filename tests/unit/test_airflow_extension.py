@@ -23,26 +23,137 @@ def in_airflow(code: str, tmp_path: Path) -> str:
     return result.stdout.strip()
 
 
-GUARD = """
-from unittest.mock import Mock
+ANSWERS = """
+import logging, sys
+from types import SimpleNamespace
+from kombu.asynchronous.aws.sqs.connection import AsyncSQSConnection
 from kombu.transport import SQS
 from farflow import celery_extension
-channel = object.__new__({channel})
-try:
-    print(channel._on_messages_ready(Mock(), "default", []))
-except AttributeError as error:
-    print("stopped:", error)
+
+def answer(connection_class, status, body=b"{{}}"):
+    connection = object.__new__(connection_class)
+    model = SimpleNamespace(operation_model=lambda name: None)
+    connection.sqs_connection = SimpleNamespace(meta=SimpleNamespace(service_model=model))
+    response = SimpleNamespace(status=status, reason="why", read=lambda: body, response=None)
+    return connection._on_list_ready(None, None, "ReceiveMessage", response)
+{code}
 """
 
 
-def test_failed_poll_is_an_empty_one(tmp_path: Path) -> None:
-    """kombu hands on `[]` after a 5xx of SQS."""
-    assert in_airflow(GUARD.format(channel="celery_extension.GuardedChannel"), tmp_path) == "0"
+def test_every_failed_poll_is_known_for_one(tmp_path: Path) -> None:
+    """Also a 200 that cannot be parsed, as here, where there is no response to parse."""
+    code = """
+for status in (200, 307, 400, 403, 408, 429, 500, 502, 503, 504, 599):
+    print(status, type(answer(celery_extension.GuardedConnection, status)).__name__)
+"""
+    lines = in_airflow(ANSWERS.format(code=code), tmp_path).splitlines()
+    assert len(lines) == 11
+    assert all(line.endswith(" Failure") for line in lines), lines
 
 
 def test_kombu_still_needs_the_guard(tmp_path: Path) -> None:
-    """When this fails, the pinned kombu has mended it: remove `GuardedChannel`."""
-    assert in_airflow(GUARD.format(channel="SQS.Channel"), tmp_path).startswith("stopped:")
+    """When this fails, the pinned kombu has mended a part of it: look whether the guard can go."""
+    code = """
+print(answer(AsyncSQSConnection, 503))
+try:
+    answer(AsyncSQSConnection, 403)
+except Exception as error:
+    print("stopped:", error)
+try:
+    object.__new__(SQS.Channel)._on_messages_ready("url", "default", [])
+except AttributeError as error:
+    print("stopped:", error)
+"""
+    outcome = in_airflow(ANSWERS.format(code=code), tmp_path).splitlines()
+    assert outcome[0] == "[]"
+    assert [line.partition(":")[0] for line in outcome[1:]] == ["stopped", "stopped"]
+
+
+POLL = """
+import socket, time
+from kombu.asynchronous import Hub, set_event_loop
+from kombu.asynchronous.aws.connection import AsyncHTTPSConnection
+from kombu.asynchronous.http import get_client
+from farflow import celery_extension
+
+celery_extension.POLL_TIMEOUT_SECONDS = 1
+silent = socket.create_server(("127.0.0.1", 0))  # accepts, and never answers
+hub = Hub()
+set_event_loop(hub)
+def poll(connection_class):
+    connection = connection_class(http_client=get_client(hub), timeout=1.0)
+    connection.request("POST", f"http://127.0.0.1:{silent.getsockname()[1]}/", b"", {})
+    statuses = []
+    connection.getresponse(callback=lambda response: statuses.append(response.status))
+    loop, deadline = hub.create_loop(), time.monotonic() + 4
+    while not statuses and time.monotonic() < deadline:
+        next(loop)
+    return statuses
+print(poll(AsyncHTTPSConnection), poll(celery_extension.GuardedHttpsConnection))  # in this order: curl keeps options
+"""
+
+
+def test_poll_that_is_never_answered_is_given_up_and_kombu_s_is_not(tmp_path: Path) -> None:
+    """When kombu's own gives up too, the pinned version has mended it: `GuardedHttpsConnection` can go."""
+    assert in_airflow(POLL, tmp_path) == "[] [599]"
+
+
+CHANNEL = """
+import logging, random
+from types import SimpleNamespace
+from kombu.transport import SQS
+from farflow import celery_extension
+from farflow.queue_outage import Failure
+logging.basicConfig(format="%(message)s", stream=__import__("sys").stdout)
+random.random = lambda: 0.0
+delays = []
+channel = object.__new__(celery_extension.GuardedChannel)
+channel.hub = SimpleNamespace(call_later=lambda delay, *_: delays.append(delay), call_soon=lambda *_: None)
+channel.connection = SimpleNamespace(polling_interval=0.1)
+"""
+
+
+def test_failed_polls_are_repeated_later_each_time_and_success_ends_that(tmp_path: Path) -> None:
+    code = """
+for _ in range(7):
+    channel._loop1("default", channel._on_messages_ready("url", "default", Failure("HTTP 403")))
+channel._loop1("default", channel._on_messages_ready("url", "default", {}))
+channel._loop1("default", channel._on_messages_ready("url", "default", Failure("HTTP 500")))
+print(delays)
+"""
+    lines = in_airflow(CHANNEL + code, tmp_path).splitlines()
+    assert lines[-1] == "[1.0, 2.0, 4.0, 8.0, 16.0, 20.0, 20.0, 0.1, 1.0]"
+    assert lines[:-1] == [
+        "the work queue failed, the 1. time in a row in 0 s: HTTP 403",
+        "the work queue answers again, after 7 failures in 0 s",
+        "the work queue failed, the 1. time in a row in 0 s: HTTP 500",
+    ]
+
+
+def test_poll_that_cannot_even_be_sent_is_repeated(tmp_path: Path) -> None:
+    """Credentials that cannot be fetched, for one."""
+    code = """
+def no_credentials(*_):
+    raise RuntimeError("no credentials")
+SQS.Channel._schedule_queue = no_credentials
+channel._schedule_queue("default")
+print(delays)
+"""
+    assert in_airflow(CHANNEL + code, tmp_path).splitlines()[-1] == "[1.0]"
+
+
+def test_blocking_calls_end_before_the_worker_counts_as_hanging(tmp_path: Path) -> None:
+    """Botocore's options as the client has them: attempts times both timeouts stay below the health check's limit."""
+    code = """
+import os
+os.environ.update(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test")
+from farflow.healthcheck import WORKER_SILENCE_SECONDS
+channel.connection.client = SimpleNamespace(hostname=None, transport_options={})
+config = channel.new_sqs_client("us-east-1", "test", "test").meta.config
+longest = config.retries["total_max_attempts"] * (config.connect_timeout + config.read_timeout)
+print(longest, longest < WORKER_SILENCE_SECONDS / 2)
+"""
+    assert in_airflow(CHANNEL + code, tmp_path).endswith(" True")
 
 
 def test_worker_gets_the_guard_and_the_health_file(tmp_path: Path) -> None:
@@ -84,6 +195,66 @@ def test_exit_of_a_task_is_noticed_at_once(tmp_path: Path) -> None:
 def test_airflow_still_sleeps_over_the_exit_of_a_task(tmp_path: Path) -> None:
     """When this fails, the pinned Airflow has mended it: remove `task_exit`."""
     assert float(in_airflow(EXIT.format(patch=""), tmp_path).splitlines()[-1]) > 4
+
+
+EXECUTOR = """
+import logging, time
+from botocore.exceptions import ClientError, EndpointConnectionError
+from kombu.transport.SQS.exceptions import UndefinedQueueException
+from airflow.providers.celery.executors.celery_executor import CeleryExecutor
+from airflow.providers.celery.executors.celery_executor_utils import ExceptionWithTraceback
+from airflow.providers.common.compat.sdk import AirflowTaskTimeout
+from farflow import executor
+
+def refusal(status, code):
+    return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "SendMessage")
+
+offered, answers = [], {}
+def send(self, workloads):
+    offered.extend(key for key, *_ in workloads)
+    return [
+        (key, None, ExceptionWithTraceback(answers[key], "") if answers.get(key) else "sent")
+        for key, *_ in workloads
+    ]
+CeleryExecutor._send_workloads_to_celery = send
+clock = 0.0
+executor.time.monotonic = lambda: clock
+celery = object.__new__(executor.PatientCeleryExecutor)
+celery._sync_parallelism = 8
+work = [(key, None, "default", None) for key in ("a", "b", "c")]
+def returned():
+    offered.clear()
+    return [key for key, *_ in celery._send_workloads_to_celery(work)]
+"""
+
+
+def test_what_cannot_be_sent_stays_queued_and_is_sent_when_sqs_is_back(tmp_path: Path) -> None:
+    code = """
+for error in (
+    refusal(503, "ServiceUnavailable"), refusal(403, "AccessDeniedException"), AirflowTaskTimeout("1 s"),
+    EndpointConnectionError(endpoint_url="sqs"), ConnectionResetError(),
+):
+    answers.update(a=error, b=None, c=None)
+    assert returned() == ["b", "c"], error
+    assert returned() == [] and offered == [], "not before the delay is over"
+    clock += 1000
+    assert returned() == [] and offered == ["a"], "one tries for all"
+    clock += 1000
+    answers.update(a=None)
+    assert returned() == ["a", "b", "c"]
+print("held")
+"""
+    assert in_airflow(EXECUTOR + code, tmp_path).endswith("held")
+
+
+def test_what_can_never_be_sent_is_given_up_at_once(tmp_path: Path) -> None:
+    code = """
+for error in (refusal(400, "InvalidMessageContents"), UndefinedQueueException("no such queue"), ValueError()):
+    answers.update(a=error)
+    assert returned() == ["a", "b", "c"]
+print("given up")
+"""
+    assert in_airflow(EXECUTOR + code, tmp_path).endswith("given up")
 
 
 def test_worker_without_a_health_file_is_unhealthy(tmp_path: Path) -> None:

@@ -1,0 +1,76 @@
+"""Celery's executor, but for one thing: a task is not failed because SQS is away while it is being queued."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from airflow.providers.celery.executors.celery_executor import CeleryExecutor
+from airflow.providers.celery.executors.celery_executor_utils import ExceptionWithTraceback
+from airflow.providers.common.compat.sdk import AirflowTaskTimeout
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from kombu.exceptions import OperationalError
+
+from farflow import queue_outage
+from farflow.queue_outage import Failure, Outage
+
+log = logging.getLogger(__name__)
+
+
+class PatientCeleryExecutor(CeleryExecutor):
+    """Keeps what could not be sent, and sends it when SQS answers again.
+
+    Celery's own gives a message up at the first refusal, and after four time-outs of a second each, and Airflow then
+    fails the task (`celery_executor.py:_send_workloads`). What this method does not return stays queued in the
+    executor and is offered again with the scheduler's next loop; `[scheduler] task_queued_timeout` bounds the wait.
+    """
+
+    _outage: Outage | None = None
+    _next_try: float = 0.0
+
+    def _send_workloads_to_celery(self, workload_tuples_to_send: Sequence[Any]) -> list[Any]:
+        if self._outage is not None and time.monotonic() < self._next_try:
+            return []
+        # One at a time while SQS is away, and where nothing is gained by more: each may take a second.
+        singly = self._outage is not None or self._sync_parallelism == 1
+        size = 1 if singly else len(workload_tuples_to_send)
+        sent: list[Any] = []
+        for start in range(0, len(workload_tuples_to_send), size):
+            results = super()._send_workloads_to_celery(workload_tuples_to_send[start : start + size])
+            failures = [_failure(result) for _, _, result in results]
+            sent += [result for result, failure in zip(results, failures, strict=True) if failure is None]
+            away = next((failure for failure in failures if failure is not None), None)
+            if away is not None:
+                self._wait(away)
+                break
+            self._go_on()
+        return sent
+
+    def _wait(self, failure: Failure) -> None:
+        now = time.monotonic()
+        following = queue_outage.after_failure(self._outage, failure, now, random.random())  # noqa: S311
+        self._outage, self._next_try = following.outage, now + following.delay_seconds
+        if following.message is not None:
+            log.warning(following.message)
+
+    def _go_on(self) -> None:
+        if self._outage is not None:
+            log.warning(queue_outage.end_of(self._outage, time.monotonic()))
+            self._outage = None
+
+
+def _failure(result: Any) -> Failure | None:
+    """Why a message may be sent later, if it could not be sent now; None when it was sent or never can be."""
+    if not isinstance(result, ExceptionWithTraceback):
+        return None
+    error = result.exception
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return Failure(str(error)) if queue_outage.may_pass(status, error.response["Error"]["Code"]) else None
+    if isinstance(error, ParamValidationError):
+        return None
+    away = (AirflowTaskTimeout, OperationalError, BotoCoreError, OSError)
+    return Failure(repr(error)) if isinstance(error, away) else None
