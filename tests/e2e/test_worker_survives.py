@@ -108,11 +108,12 @@ def owned_by(proxy_url: str, command: str = "") -> list[psutil.Process]:
     """The main processes of the containers whose SQS is at the proxy, those with `command` in their command line."""
     found = []
     for process in owned_processes():
-        with contextlib.suppress(psutil.NoSuchProcess):
+        with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
             main = os.getsid(process.pid) == process.pid
-            if main and process.environ().get("AWS_ENDPOINT_URL_SQS") == proxy_url:
+            proxied = process.environ().get("AWS_ENDPOINT_URL_SQS") == proxy_url
+            if main and proxied and command in " ".join(process.cmdline()):
                 found.append(process)
-    return [process for process in found if command in " ".join(process.cmdline())]
+    return found
 
 
 @pytest.fixture(scope="module")
