@@ -61,18 +61,21 @@ class Waiting:
     """
 
     def __init__(self) -> None:
-        self._services: dict[str, list[str]] = {}
+        self._deployments: dict[str, list[tuple[str, str]]] = {}
+        """Per waiting stack, each service's ARN and the deployment that was made."""
 
     def add(self, stack: str, service_arn: str) -> None:
+        _, cluster, name = service_arn.rsplit("/", 2)
+        deployment_id = ecs._primary_deployment(ecs._services[f"{cluster}/{name}"])["id"]
         top = _below_root(stack)
         if top is None:
-            _await_steady(service_arn)
+            _await_steady(service_arn, deployment_id)
         else:
-            self._services.setdefault(top, []).append(service_arn)
+            self._deployments.setdefault(top, []).append((service_arn, deployment_id))
 
     def finish(self, stack: str) -> None:
-        for service_arn in self._services.pop(stack, []):
-            _await_steady(service_arn)
+        for service_arn, deployment_id in self._deployments.pop(stack, []):
+            _await_steady(service_arn, deployment_id)
 
 
 def _below_root(stack: str) -> str | None:
@@ -94,22 +97,21 @@ def _wait_after_nested_stacks(waiting: Waiting) -> None:
     provisioners._cfn_nested_stack_deploy = deploy_and_wait
 
 
-def _await_steady(service_arn: str) -> None:
+def _await_steady(service_arn: str, deployment_id: str) -> None:
     _, cluster, name = service_arn.rsplit("/", 2)
     deadline = time.monotonic() + STEADY_SECONDS
     while True:
         service = ecs._services.get(f"{cluster}/{name}")
-        if service is None:
+        if service is None or service["status"] != "ACTIVE":
             return
-        primary = ecs._primary_deployment(service)
-        failed = [entry for entry in service["deployments"] if entry.get("rolloutState") == "FAILED"]
-        if failed:
+        deployment = next((entry for entry in service["deployments"] if entry["id"] == deployment_id), None)
+        if deployment is None or deployment["rolloutState"] == "COMPLETED":
+            return  # a newer one took over, or this one is done
+        if deployment["rolloutState"] == "FAILED":
             raise NotSteadyError(
                 "Resource handler returned message: \"Error occurred during operation 'ECS Deployment Circuit Breaker "
-                f"was triggered'.\" (service {name}: {failed[0]['rolloutStateReason']})"
+                f"was triggered'.\" (service {name}: {deployment['rolloutStateReason']})"
             )
-        if primary["rolloutState"] == "COMPLETED":
-            return
         if time.monotonic() > deadline:
             events = "; ".join(event["message"] for event in service["events"][:3])
             raise NotSteadyError(f"service {name} did not stabilize: {events}")

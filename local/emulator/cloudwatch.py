@@ -98,14 +98,14 @@ def _run_clock(publishers: Sequence[Callable[[float], None]]) -> None:
         time.sleep(tick - time.time() % tick)
         now = time.time()
         minute = math.floor(now / MINUTE_SECONDS)
-        try:
-            if minute != last_minute:
-                for publish in publishers:
+        if minute != last_minute:
+            for publish in publishers:
+                try:
                     publish((minute - 1) * MINUTE_SECONDS)
-                evaluate(minute * MINUTE_SECONDS, lambda period: period >= 60)
-            evaluate(math.floor(now / tick) * tick, lambda period: period < 60)
-        except Exception:
-            logger.exception("this minute's metrics and alarms are lost")
+                except Exception:
+                    logger.exception("a service's metrics of this minute are lost")
+            evaluate(minute * MINUTE_SECONDS, lambda period: period >= 60)
+        evaluate(math.floor(now / tick) * tick, lambda period: period < 60)
         last_minute = minute
 
 
@@ -114,9 +114,12 @@ def evaluate(now: float, due: Callable[[int], bool]) -> None:
     for (account, region, name), alarm in cloudwatch._alarms.all_items():
         if not due(_period(alarm)):
             continue
-        with request_scope(account, region), _lock:
-            if cloudwatch._alarms.get(name) is alarm:
-                _evaluate(alarm, now)
+        try:
+            with request_scope(account, region), _lock:
+                if cloudwatch._alarms.get(name) is alarm:
+                    _evaluate(alarm, now)
+        except Exception:
+            logger.exception("alarm %s could not be evaluated", name)
 
 
 def _period(alarm: Mapping[str, Any]) -> int:

@@ -8,8 +8,11 @@ Events: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_
 
 from __future__ import annotations
 
+import itertools
+import logging
 import threading
 import time
+from datetime import datetime
 from typing import Any
 
 from ministack.core.responses import request_scope
@@ -19,6 +22,8 @@ from local.emulator.ecs_protection import is_protected
 from local.emulator.ecs_tasks import TaskLife, send_event
 from local.emulator.load_balancer import LoadBalancer
 from local.emulator.service_schedule import Health, Plan, Service, Task, plan, wait_before_start_seconds
+
+logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
 """How often each service is looked at besides the changes that call for it."""
@@ -48,9 +53,8 @@ class ServiceScheduler:
         self._life = life
         self._load_balancer = load_balancer
         self._locks: dict[str, threading.RLock] = {}
-        self._start_after: dict[str, float] = {}
-        self._seen_early: set[str] = set()
-        self._told: dict[str, str] = {}
+        self._told: dict[str, tuple[str, str]] = {}
+        """Per service, the deployment and the message of its last event."""
 
     def watch(self) -> None:
         threading.Thread(target=self._look_again, daemon=True, name="ecs-service-scheduler").start()
@@ -65,7 +69,7 @@ class ServiceScheduler:
             tasks = self._tasks_of(service)
             wanted = _wanted(service, primary)
             step = plan(wanted, [self._observe(service, primary, task) for task in tasks])
-            self._start(cluster, key, service, primary, tasks, step)
+            self._start(cluster, service, primary, tasks, step)
             for arn in step.stop:
                 reason = f"Scaling activity initiated by (deployment {primary['id']})"
                 self._life.stop(ecs._tasks[arn], reason, "ServiceSchedulerInitiated")
@@ -79,8 +83,11 @@ class ServiceScheduler:
         while True:
             time.sleep(LOOK_SECONDS)
             for (account, region, key), _ in list(ecs._services.all_items()):
-                with request_scope(account, region):
-                    self.reconcile(key.partition("/")[0], key)
+                try:
+                    with request_scope(account, region):
+                        self.reconcile(key.partition("/")[0], key)
+                except Exception:
+                    logger.exception("service %s could not be looked at", key)
 
     @staticmethod
     def _tasks_of(service: Any) -> list[Any]:
@@ -111,12 +118,12 @@ class ServiceScheduler:
             states.add(health.state if health else "initial")
         return next((state for state in ("unhealthy", "initial") if state in states), "healthy" if states else "")
 
-    def _start(self, cluster: str, key: str, service: Any, primary: Any, tasks: list[Any], step: Plan) -> None:
+    def _start(self, cluster: str, service: Any, primary: Any, tasks: list[Any], step: Plan) -> None:
         count = step.start
         definition = ecs._task_defs.get(ecs._resolve_td_key(service["taskDefinition"]))
         if not count or definition is None:
             return
-        if time.monotonic() < self._start_after.get(key, 0) or self._backs_off(key, service):
+        if self._backs_off(service, primary):
             return
         if ecs._deployment_needs_first_task(primary, definition, service):
             # The first task finds out which image the tag means; the others wait for it.
@@ -140,28 +147,18 @@ class ServiceScheduler:
             }
         )
 
-    def _backs_off(self, key: str, service: Any) -> bool:
-        """Whether tasks that ended early in a row make the next start wait."""
-        group = f"service:{service['serviceName']}"
+    def _backs_off(self, service: Any, primary: Any) -> bool:
+        """Whether tasks of this deployment that ended early, since the last one that did not, make the next wait."""
         ended = [
             task
             for task in list(ecs._tasks.values())
-            if task.get("group") == group and task["clusterArn"] == service["clusterArn"]
+            if task.get("_deployment_id") == primary["id"] and task["lastStatus"] == "STOPPED"
         ]
-        ended.sort(key=lambda task: str(task["createdAt"]), reverse=True)
-        failures = 0
-        for task in ended:
-            if not _ended_early(task):
-                break
-            failures += 1
-        newest = ended[0]["taskArn"] if ended else ""
-        if failures == 0 or newest in self._seen_early:
-            return False
-        self._seen_early.add(newest)
-        self._start_after[key] = time.monotonic() + wait_before_start_seconds(failures)
-        if failures > 1:
-            self._tell(service, "is unable to consistently start tasks successfully.")
-        return True
+        ended.sort(key=lambda task: _epoch(task["stoppedAt"]), reverse=True)
+        early = list(itertools.takewhile(_ended_early, ended))
+        if len(early) > 1:
+            self._tell(service, primary, "is unable to consistently start tasks successfully.")
+        return bool(early) and ecs._ts() < _epoch(early[0]["stoppedAt"]) + wait_before_start_seconds(len(early))
 
     def _replace(self, task: Any) -> None:
         container = task.get("healthStatus") == "UNHEALTHY"
@@ -172,7 +169,7 @@ class ServiceScheduler:
     def _conclude(self, service: Any, primary: Any, step: Plan) -> None:
         """The states of the deployment, and the events that users wait for."""
         if step.is_blocked and primary["rolloutState"] == "IN_PROGRESS":
-            self._tell(service, "was unable to stop tasks of an older deployment because they are protected.")
+            self._tell(service, primary, "was unable to stop tasks of an older deployment because they are protected.")
         if step.is_complete and primary["rolloutState"] == "IN_PROGRESS":
             primary["rolloutState"] = "COMPLETED"
             primary["rolloutStateReason"] = f"ECS deployment {primary['id']} completed."
@@ -182,7 +179,7 @@ class ServiceScheduler:
                 for deployment in service["deployments"]
                 if deployment is primary or deployment.get("rolloutState") == "FAILED"
             ]
-            self._tell(service, "has reached a steady state.")
+            self._tell(service, primary, "has reached a steady state.")
             detail = {
                 "eventType": "INFO",
                 "eventName": "SERVICE_DEPLOYMENT_COMPLETED",
@@ -191,11 +188,11 @@ class ServiceScheduler:
             }
             send_event("ECS Deployment State Change", service["serviceArn"], detail)
 
-    def _tell(self, service: Any, what: str) -> None:
-        """A service event, unless it was the last one told."""
+    def _tell(self, service: Any, deployment: Any, what: str) -> None:
+        """A service event, unless it was the last one told of this deployment."""
         message = f"(service {service['serviceName']}) {what}"
-        if self._told.get(service["serviceArn"]) != message:
-            self._told[service["serviceArn"]] = message
+        if self._told.get(service["serviceArn"]) != (deployment["id"], message):
+            self._told[service["serviceArn"]] = (deployment["id"], message)
             service["events"].insert(0, {"id": ecs.new_uuid(), "createdAt": ecs._iso(), "message": message})
 
 
@@ -232,5 +229,5 @@ def _ended_early(task: Any) -> bool:
     return not started or _epoch(task["stoppedAt"]) - _epoch(started) < EARLY_SECONDS
 
 
-def _epoch(moment: Any) -> float:
-    return float(ecs._ts_to_epoch(moment))
+def _epoch(moment: str) -> float:
+    return datetime.fromisoformat(moment).timestamp()

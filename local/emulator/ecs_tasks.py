@@ -30,6 +30,7 @@ def install(runtime: ProcessRuntime) -> TaskLife:
     life = TaskLife(runtime)
     ecs._stop_task = life.stop_by_api
     ecs._ACTION_MAP["StopTask"] = life.stop_by_api
+    ecs._maybe_mark_stopped = life.stop_if_ended
     _start_in_order(runtime)
     _tell_of_transitions()
     return life
@@ -81,6 +82,19 @@ class TaskLife:
         cluster = ecs._cluster_name_from_arn(task["clusterArn"])
         ecs._refresh_service_state(cluster, task.get("group", ""))
         threading.Thread(target=self._finish, args=(task,), daemon=True, name="ecs-stop").start()
+
+    def stop_if_ended(self, task: Any, _docker: Any = None) -> None:
+        """Note which containers have ended; when an essential one has, or all, the task stops with the others."""
+        if task["lastStatus"] != "RUNNING" or task["desiredStatus"] == "STOPPED":
+            return
+        ended = []
+        for entry, essential in zip(task["containers"], task["_container_essentials"], strict=True):
+            container = self._runtime.of_task(task["taskArn"], entry["name"])
+            if container is not None and container.status == "exited":
+                entry["exitCode"], entry["lastStatus"] = container.wait()["StatusCode"], "STOPPED"
+                ended.append(essential)
+        if any(ended) or len(ended) == len(task["containers"]):
+            self.stop(task, "Essential container in task exited", "EssentialContainerExited")
 
     def _finish(self, task: Any) -> None:
         with scope(task):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 import threading
 import time
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 
 from local.emulator import target_health
 from local.emulator.target_health import Check, Failure, Health, Target
+
+logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.1
 
@@ -62,9 +65,12 @@ class HealthChecker:
 
     async def _run(self) -> None:
         while True:
-            for group in self._groups():
-                if group.check.enabled:
-                    self._check_due(group)
+            try:
+                for group in self._groups():
+                    if group.check.enabled:
+                        self._check_due(group)
+            except Exception:
+                logger.exception("targets could not be checked")
             await asyncio.sleep(TICK_SECONDS)
 
     def _check_due(self, group: Group) -> None:

@@ -21,6 +21,8 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import ecs
 
 TASK_ACTIONS = {"DescribeTasks", "StopTask", "UpdateTaskProtection", "GetTaskProtection", "ExecuteCommand"}
+MORE_RESOURCES = "farflow:MoreResources"
+"""Carries, beside a request's condition keys, the resources that it names besides the first."""
 SERVICE_ACTIONS = {"CreateService", "UpdateService", "DeleteService", "DescribeServices"}
 
 
@@ -62,6 +64,7 @@ class Iam:
     def authorize(self, role_arn: str | None, action: str, resource: str, **context: str) -> None:
         """Check `action` on `resource` for a role on whose behalf a service acts. Raises `AccessDeniedError`."""
         if not role_arn:
+            self._decisions.add("(no role)", action, resource, allowed=False)
             raise AccessDeniedError(f"there is no role that may perform: {action} on resource: {resource}")
         name, account = role_arn.rpartition("/")[2], role_arn.split(":")[4]
         principal = f"arn:aws:sts::{account}:assumed-role/{name}/service"
@@ -90,7 +93,12 @@ class Iam:
         resource_arn: str = "*",
         service_context: dict[str, Any] | None = None,
     ) -> Any:
-        denied = self._enforce(access_key_id, iam_action, service, region, resource_arn, service_context)
+        context = dict(service_context or {})
+        for other in context.pop(MORE_RESOURCES, ()):
+            denied = self._enforce_and_record(access_key_id, iam_action, service, region, other, context)
+            if denied is not None:
+                return denied
+        denied = self._enforce(access_key_id, iam_action, service, region, resource_arn, context)
         principal = iam_evaluator.resolve_principal(access_key_id or "", get_account_id())
         if getattr(principal, "type", "") == "AssumedRole":
             role = iam_evaluator._role_name_from_assumed_arn(principal.arn)
@@ -123,7 +131,9 @@ class Iam:
     ) -> str:
         if service == "ecs":
             action = str(headers.get("x-amz-target", "")).rpartition(".")[2]
-            return ecs_resource(action, _json(body), region, account)
+            named = ecs_resources(action, _json(body), region, account)
+            if named:
+                return named[0]
         if service == "logs":
             request = _json(body)
             if "logGroupName" in request:
@@ -141,6 +151,8 @@ class Iam:
         if service == "ecs":
             cluster = ecs._resolve_cluster_name(_json(body).get("cluster", "default"))
             context["ecs:cluster"] = f"arn:aws:ecs:{get_region()}:{get_account_id()}:cluster/{cluster}"
+            action = iam_action.partition(":")[2]
+            context[MORE_RESOURCES] = ecs_resources(action, _json(body), get_region(), get_account_id())[1:]
         elif service == "kms":
             encryption_context = _json(body).get("EncryptionContext") or {}
             context |= {f"kms:EncryptionContext:{key}": value for key, value in encryption_context.items()}
@@ -152,8 +164,8 @@ class Iam:
         return context
 
 
-def ecs_resource(action: str, request: dict[str, Any], region: str, account: str) -> str:
-    """The ARN that an ECS action is authorized on.
+def ecs_resources(action: str, request: dict[str, Any], region: str, account: str) -> list[str]:
+    """The ARNs that an ECS action is authorized on, each of them; none where the emulator knows better.
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
     """
@@ -167,16 +179,15 @@ def ecs_resource(action: str, request: dict[str, Any], region: str, account: str
         reference = str(request.get("taskDefinition", ""))
         if not reference.startswith("arn:"):
             reference = f"{prefix}:task-definition/{ecs._resolve_td_key(reference) or reference}"
-        return reference
+        return [reference]
     if action in TASK_ACTIONS:
-        tasks = request.get("tasks") or [request.get("task", "*")]
-        return named("task", str(tasks[0]))
+        return [named("task", str(task)) for task in request.get("tasks") or [request.get("task", "*")]]
     if action in SERVICE_ACTIONS:
         services = request.get("services") or [request.get("service") or request.get("serviceName", "*")]
-        return named("service", str(services[0]))
+        return [named("service", str(service)) for service in services]
     if action == "ListTasks":
-        return f"{prefix}:container-instance/{cluster}/*"
-    return "*"
+        return [f"{prefix}:container-instance/{cluster}/*"]
+    return []
 
 
 def _layer_version(query: Any) -> str:

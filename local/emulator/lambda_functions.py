@@ -69,10 +69,13 @@ def _run_python_by_the_runtime_client(iam: Iam) -> None:
 
     def code_with_bootstrap(code_zip: bytes) -> str:
         folder = Path(extract(code_zip))
-        bootstrap = folder / "bootstrap"
-        if not bootstrap.exists():
-            bootstrap.write_text(BOOTSTRAP)
-            bootstrap.chmod(0o755)
+        with lambda_svc._provided_code_lock:  # held while a function starts, so that it finds a whole file
+            bootstrap = folder / "bootstrap"
+            if not bootstrap.exists():
+                unfinished = folder / "bootstrap.unfinished"
+                unfinished.write_text(BOOTSTRAP)
+                unfinished.chmod(0o755)
+                unfinished.replace(bootstrap)
         return str(folder)
 
     def environ(config: Any, code_folder: str, port: int) -> dict[str, str]:

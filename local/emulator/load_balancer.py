@@ -97,7 +97,9 @@ class LoadBalancer:
 
     def healths(self, arn: str) -> dict[Target, Health]:
         """The health of each registered or draining target of a group, by address and port."""
-        group = alb._tgs[arn]
+        group = alb._tgs.get(arn)
+        if group is None:
+            return {}
         healths = dict(self._checker.healths(arn))
         if not Check.of(group).enabled:
             return {

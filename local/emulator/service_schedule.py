@@ -105,7 +105,7 @@ def plan(service: Service, tasks: Sequence[Task]) -> Plan:
         stop=tuple(task.arn for task in stop),
         replaced_as_unhealthy=tuple(task.arn for task in replaced),
         is_complete=settled and not old,
-        is_blocked=bool(old) and all(task.is_protected for task in old) and len(sound) >= service.desired,
+        is_blocked=bool(old) and all(task.is_protected for task in old) and (missing <= 0 or room <= 0),
     )
 
 

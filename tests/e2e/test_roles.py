@@ -6,6 +6,8 @@ what it needs: an action too few is a denial, by name, and an action too many wa
 
 from __future__ import annotations
 
+import fnmatch
+import itertools
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +20,7 @@ from local import layout
 NOT_EXERCISED = {
     ("Airflow.Worker.ExecutionRole", "kms:Decrypt"): "the database's secret here is one's own, under the default key",
 }
-"""Granted actions that the local stack has no occasion to use, with the reason."""
+"""Granted actions that the local stack has no occasion to use on any resource, with the reason."""
 
 
 def clients(stack: layout.Stack, service: str) -> Any:
@@ -54,15 +56,19 @@ def decisions(names: dict[str, str]) -> list[dict[str, Any]]:
     return [{**line, "role": names[line["role"]]} for line in recorded if line["role"] in names]
 
 
-def granted(stack: layout.Stack, role: str) -> set[str]:
+def granted(stack: layout.Stack, role: str) -> set[tuple[str, str]]:
+    """Each action with each resource pattern of the role's statements."""
     iam = clients(stack, "iam")
     assert not iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"], "managed policies grant too much"
-    actions: set[str] = set()
+    pairs: set[tuple[str, str]] = set()
     for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
         for statement in iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]["Statement"]:
-            listed = statement["Action"]
-            actions |= {listed} if isinstance(listed, str) else set(listed)
-    return actions
+            pairs |= set(itertools.product(_listed(statement["Action"]), _listed(statement["Resource"])))
+    return pairs
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
 
 
 def test_no_role_was_denied_anything(decisions: list[dict[str, Any]]) -> None:
@@ -71,11 +77,21 @@ def test_no_role_was_denied_anything(decisions: list[dict[str, Any]]) -> None:
     assert not denied
 
 
-def test_every_action_granted_was_used(
+def test_every_action_granted_was_used_on_every_resource(
     request: pytest.FixtureRequest, stack: layout.Stack, names: dict[str, str], decisions: list[dict[str, Any]]
 ) -> None:
     if not any("test_dags" in item.nodeid for item in request.session.items):
         pytest.skip("what is used shows when all end-to-end tests run")
-    used = {(line["role"], line["action"]) for line in decisions if line["allowed"]}
-    unused = {(logical, action) for physical, logical in names.items() for action in granted(stack, physical)} - used
-    assert unused == set(NOT_EXERCISED)
+    used: dict[tuple[str, str], list[str]] = {}
+    for line in decisions:
+        if line["allowed"]:
+            used.setdefault((line["role"], line["action"]), []).append(line["resource"])
+    unused = {
+        (role, action, pattern)
+        for physical, role in names.items()
+        for action, pattern in granted(stack, physical)
+        if (role, action) not in NOT_EXERCISED
+        and not any(fnmatch.fnmatchcase(resource, pattern) for resource in used.get((role, action), []))
+    }
+    assert not unused
+    assert not set(used) & set(NOT_EXERCISED), "it is used after all: take it off the list"

@@ -79,6 +79,10 @@ def test_deployment_spares_protected_tasks_and_is_blocked_by_them() -> None:
     assert step == Plan(is_blocked=True)
 
 
+def test_deployment_without_room_beside_protected_tasks_is_blocked() -> None:
+    assert plan(Service(1, minimum_percent=0, maximum_percent=100), [old(protected=True)]) == Plan(is_blocked=True)
+
+
 def test_deployment_is_complete_without_old_tasks_only() -> None:
     assert plan(Service(1), [new()]).is_complete
     assert not plan(Service(1), [new(), old()]).is_complete

@@ -189,3 +189,9 @@ def test_stack_fails_with_its_service_and_goes_back(local_aws: LocalAws) -> None
     (service,) = ecs.describe_services(cluster="back", services=["main"])["services"]
     assert service["runningCount"] == 1
     assert ecs.list_tasks(cluster="back", serviceName="main")["taskArns"] == before
+
+    # What failed once does not fail what comes after it.
+    mended = service_template("back", SLEEP.replace("600", "601"))
+    cloudformation.update_stack(StackName="back", TemplateBody=mended, Capabilities=["CAPABILITY_IAM"])
+    cloudformation.get_waiter("stack_update_complete").wait(StackName="back", WaiterConfig={"Delay": 1})
+    assert ecs.list_tasks(cluster="back", serviceName="main")["taskArns"] != before

@@ -260,12 +260,45 @@ def test_task_state_changes_are_events(cluster: Cluster) -> None:
 
 
 def test_crashing_service_is_started_ever_more_slowly(cluster: Cluster) -> None:
-    service = cluster.service(cluster.define(["python", "-c", "raise SystemExit(1)"]))
-    time.sleep(4)
-    stopped = cluster.ecs.list_tasks(cluster=cluster.name, serviceName=service, desiredStatus="STOPPED")["taskArns"]
-    assert 2 <= len(stopped) <= 4
+    """Each of two tasks that crash out of step counts: one that still lives hides nothing."""
+    crash = ["python", "-c", "import random, time; time.sleep(random.random() / 2); raise SystemExit(1)"]
+    service = cluster.service(cluster.define(crash), 2)
+
+    def starts() -> list[float]:
+        arns = cluster.ecs.list_tasks(cluster=cluster.name, serviceName=service, desiredStatus="STOPPED")["taskArns"]
+        tasks = cluster.ecs.describe_tasks(cluster=cluster.name, tasks=arns)["tasks"] if arns else []
+        return sorted(task["createdAt"].timestamp() for task in tasks)
+
+    cluster.eventually(lambda: len(starts()) >= 4, 12, "four tasks have crashed")
+    times = starts()
+    assert times[-1] - times[0] >= 2
+    assert len(times) <= 6
     messages = [event["message"] for event in cluster.describe(service)["events"]]
     assert any("unable to consistently start tasks" in message for message in messages)
+
+
+def test_every_deployment_tells_that_it_is_steady(cluster: Cluster) -> None:
+    service = cluster.service(cluster.define(SLEEP))
+
+    def steady() -> int:
+        return sum("steady state" in event["message"] for event in cluster.describe(service)["events"])
+
+    cluster.eventually(lambda: steady() == 1, 6, "the first deployment is steady")
+    cluster.ecs.update_service(cluster=cluster.name, service=service, forceNewDeployment=True)
+    cluster.eventually(lambda: steady() == 2, 8, "the second deployment is steady")
+
+
+def test_essential_container_s_end_ends_the_others(cluster: Cluster) -> None:
+    definition = cluster.define(
+        ["python", "-c", "raise SystemExit(3)"], {"name": "other", "command": POLITE, "essential": False}
+    )
+    arn = cluster.run(definition)
+    cluster.eventually(lambda: cluster.task(arn)["lastStatus"] == "STOPPED", 8, "the task has stopped")
+    task = cluster.task(arn)
+    assert task["stopCode"] == "EssentialContainerExited"
+    codes = {container["name"]: container["exitCode"] for container in task["containers"]}
+    assert codes["main"] == 3
+    assert codes["other"] in (7, 143), "told to leave, before or after it listened"
 
 
 def test_container_waits_for_those_that_it_depends_on(cluster: Cluster) -> None:

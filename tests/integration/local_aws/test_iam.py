@@ -106,6 +106,11 @@ def test_a_task_is_seen_by_who_may_see_tasks_of_its_cluster(local_aws: LocalAws)
         local_aws, {"Action": "ecs:DescribeTasks", "Resource": f"arn:aws:ecs:us-east-1:{ACCOUNT}:task/seen/*"}
     ).client("ecs")
     assert not is_denied(lambda: role.describe_tasks(cluster="seen", tasks=["0123456789abcdef"]))
+    assert is_denied(lambda: role.describe_tasks(cluster="unseen", tasks=["0123456789abcdef"]))
+    other = f"arn:aws:ecs:us-east-1:{ACCOUNT}:task/unseen/0123456789abcdef"
+    assert is_denied(lambda: role.describe_tasks(cluster="seen", tasks=["0123456789abcdef", other])), (
+        "each is asked for"
+    )
 
 
 def test_log_stream_is_written_by_who_may_write_to_its_group(local_aws: LocalAws) -> None:
@@ -119,6 +124,8 @@ def test_log_stream_is_written_by_who_may_write_to_its_group(local_aws: LocalAws
     assert not is_denied(
         lambda: role.put_log_events(logGroupName="/iam/own", logStreamName="stream", logEvents=[event])
     )
+    logs.create_log_group(logGroupName="/iam/other")
+    assert is_denied(lambda: role.create_log_stream(logGroupName="/iam/other", logStreamName="stream"))
 
 
 def test_key_is_used_with_the_encryption_context_allowed(local_aws: LocalAws) -> None:
