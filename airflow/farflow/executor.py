@@ -9,9 +9,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from airflow.providers.celery.executors.celery_executor import CeleryExecutor
-from airflow.providers.celery.executors.celery_executor_utils import ExceptionWithTraceback
+from airflow.providers.celery.executors.celery_executor_utils import (
+    ExceptionWithTraceback,
+    _get_celery_app_for_workload,
+)
 from airflow.providers.common.compat.sdk import AirflowTaskTimeout
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from kombu import pools
 from kombu.exceptions import OperationalError
 
 from farflow import queue_outage
@@ -26,6 +30,9 @@ class PatientCeleryExecutor(CeleryExecutor):
     Celery's own gives a message up at the first refusal, and after four time-outs of a second each, and Airflow then
     fails the task (`celery_executor.py:_send_workloads`). What this method does not return stays queued in the
     executor and is offered again with the scheduler's next loop; `[scheduler] task_queued_timeout` bounds the wait.
+
+    Celery's own retry (`task_publish_retry`) must be off: after a connection that broke, it goes on with a channel of
+    kombu 5.7.0 that has lost its connection, and ends in an AttributeError.
     """
 
     _outage: Outage | None = None
@@ -50,6 +57,9 @@ class PatientCeleryExecutor(CeleryExecutor):
         return sent
 
     def _wait(self, failure: Failure) -> None:
+        """Also drop the connection: one that broke, or was left in the middle of a send, may stay broken."""
+        pools.reset()  # type: ignore[no-untyped-call]
+        _get_celery_app_for_workload.cache_clear()
         now = time.monotonic()
         following = queue_outage.after_failure(self._outage, failure, now, random.random())  # noqa: S311
         self._outage, self._next_try = following.outage, now + following.delay_seconds

@@ -90,3 +90,9 @@ def test_settings_expand_only_what_secrets_inject() -> None:
 def test_no_setting_holds_a_secret() -> None:
     for name in names(container()["Environment"]):
         assert not any(word in name for word in ("PASSWORD", "JWT_SECRET", "SECRET_KEY")), name
+
+
+def test_celery_leaves_the_repeating_of_sends_to_the_executor() -> None:
+    """Celery's own way ends in an AttributeError after a dropped connection, which fails the task."""
+    (value,) = (entry["Value"] for entry in container()["Environment"] if "EXTRA_CELERY_CONFIG" in str(entry))
+    assert json.loads(str(value))["task_publish_retry"] is False

@@ -88,12 +88,10 @@ class FaultProxy(ThreadingHTTPServer):
         finally:
             self.fault = None
 
-    def count(self, operation: str, since: float, *, ok: bool) -> int:
-        """How many requests began since then, and were, or were not, answered with 200."""
-        return sum(
-            request.operation == operation and request.at >= since and (request.status == 200) is ok
-            for request in self.requests
-        )
+    def count(self, operation: str, since: float, *, ok: bool | None = None) -> int:
+        """How many requests began since then, and were, or were not, answered with 200 by now, as `ok` says."""
+        found = [request for request in self.requests if request.operation == operation and request.at >= since]
+        return sum(ok is None or (request.status == 200) is ok for request in found)
 
     def handle_error(self, *_: Any) -> None:
         """Connections end on purpose here."""

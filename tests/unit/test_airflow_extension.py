@@ -257,6 +257,84 @@ print("given up")
     assert in_airflow(EXECUTOR + code, tmp_path).endswith("given up")
 
 
+SENDS = """
+import json, os, threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import SimpleNamespace
+
+class Sqs(BaseHTTPRequestHandler):
+    dropping, dropped, sent = 0, 0, 0
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if Sqs.dropping:
+            Sqs.dropping -= 1
+            Sqs.dropped += 1
+            self.close_connection = True
+            return
+        Sqs.sent += self.headers["X-Amz-Target"].endswith("SendMessage")
+        answer = json.dumps({{"Attributes": {{"ApproximateNumberOfMessages": "0"}}, "MessageId": "1"}}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/x-amz-json-1.0")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+    def log_message(self, *_):
+        pass
+
+server = HTTPServer(("127.0.0.1", 0), Sqs)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+url = f"http://127.0.0.1:{{server.server_port}}"
+os.environ.update(
+    AIRFLOW__CELERY__BROKER_URL="sqs://", AIRFLOW__CELERY__RESULT_BACKEND="db+sqlite://", AWS_ENDPOINT_URL=url,
+    AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AIRFLOW__CELERY__OPERATION_TIMEOUT="30",
+    AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__REGION="us-east-1", AIRFLOW__CELERY__SYNC_PARALLELISM="1",
+    AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__PREDEFINED_QUEUES=json.dumps({{"default": {{"url": url + "/0/work"}}}}),
+    AIRFLOW__CELERY__EXTRA_CELERY_CONFIG=json.dumps({{"task_publish_retry": {retry}}}),
+)
+from airflow.executors.workloads import BaseWorkload
+from farflow import executor
+celery = executor.PatientCeleryExecutor()
+workload = SimpleNamespace(ti=None, model_dump_json=lambda: "{{}}")
+def send():
+    celery._next_try = 0.0
+    return [type(getattr(result, "exception", result)).__name__ for *_, result in
+            celery._send_workloads_to_celery([("key", workload, "default", None)])]
+{code}
+"""
+
+
+def dropped_sends(tmp_path: Path, code: str, retry: bool) -> str:
+    return in_airflow(SENDS.format(code=code, retry=retry), tmp_path).splitlines()[-1]
+
+
+def test_send_succeeds_after_any_number_of_dropped_connections(tmp_path: Path) -> None:
+    """With the template's setting: over a connection that broke during one send, the next ones succeed."""
+    code = """
+outcomes = []
+for dropping in range(1, 13):
+    Sqs.dropping = dropping
+    for _ in range(dropping + 1):
+        results = send()
+        if results:
+            break
+    outcomes.append(results)
+print(outcomes == [["AsyncResult"]] * 12, Sqs.sent, Sqs.dropping, outcomes)
+"""
+    assert dropped_sends(tmp_path, code, retry=False).startswith("True 12 0 ")
+
+
+def test_celery_s_own_retry_still_breaks_on_a_dropped_connection(tmp_path: Path) -> None:
+    """When this fails, kombu or Celery has mended it: `task_publish_retry` may be left on."""
+    code = """
+seen = set()
+for dropping in range(1, 13):
+    Sqs.dropping = dropping
+    seen.update(send())
+print(sorted(seen))
+"""
+    assert "AttributeError" in dropped_sends(tmp_path, code, retry=True)
+
+
 def test_worker_without_a_health_file_is_unhealthy(tmp_path: Path) -> None:
     check = "from farflow import healthcheck; print(healthcheck.main('worker'))"
     assert in_airflow(check, tmp_path).endswith("1")
