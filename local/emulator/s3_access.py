@@ -36,7 +36,7 @@ def check_more() -> None:
         action = iam_actions._s3_action(method, path, query)
         if method == "POST" and "uploads" in query:
             action = "CreateMultipartUpload"
-        needed = {**READS, **WRITES}.get(str(action), ())
+        needed = {**READS, **WRITES}.get(str(action), ()) if method != "HEAD" else ()
         if action == "GetObject" and "versionId" not in query and not _exists(bucket, unquote(key)):
             return [*checks, ("s3:ListBucket", f"arn:aws:s3:::{bucket}")]
         encryption_key = _key_of(bucket)

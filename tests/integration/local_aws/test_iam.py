@@ -171,6 +171,7 @@ def test_object_of_an_encrypted_bucket_needs_its_key(local_aws: LocalAws) -> Non
     decrypt = {"Action": "kms:Decrypt", "Resource": key}
     without, reader = Role(local_aws, read).client("s3"), Role(local_aws, read, decrypt).client("s3")
     assert is_denied(lambda: without.get_object(Bucket=bucket, Key="object"))
+    assert without.head_object(Bucket=bucket, Key="object"), "nothing is decrypted"
     assert not is_denied(lambda: reader.get_object(Bucket=bucket, Key="object"))
     assert is_denied(lambda: reader.put_object(Bucket=bucket, Key="object", Body=b"y")), "writing takes GenerateDataKey"
 
