@@ -122,7 +122,7 @@ def moment(text: str) -> datetime:
 
 
 def first_task_seconds(stack: layout.Stack, api: AirflowApi, cluster: str) -> float:
-    """One run right after a new worker says that it is ready."""
+    """One run right after a new worker says that it is ready, and the old one, whose last poll may take a message, is gone."""
     ecs = aws.client(stack, "ecs")
     (before,) = worker(stack, cluster).tasks
     ecs.update_service(cluster=cluster, service="worker", forceNewDeployment=True)
@@ -130,7 +130,8 @@ def first_task_seconds(stack: layout.Stack, api: AirflowApi, cluster: str) -> fl
     while True:
         tasks = [task for task in worker(stack, cluster).tasks if task.id != before.id]
         logs = [layout.CONTAINERS / f"ministack-ecs-{task.id[:8]}-worker" / "output.log" for task in tasks]
-        if len(tasks) == len(worker(stack, cluster).tasks) == 1 and "ready." in logs[0].read_text():
+        (old,) = ecs.describe_tasks(cluster=cluster, tasks=[before.id])["tasks"]
+        if len(tasks) == 1 and old["lastStatus"] == "STOPPED" and "ready." in logs[0].read_text():
             return run(api, "bench_one")
         if time.monotonic() > deadline:
             raise RuntimeError("the new worker did not come up")
