@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -141,6 +142,10 @@ def test_nothing_started_before_the_first_migration_ended(stack: layout.Stack, c
     assert min(task["createdAt"] for task in others) >= first["stoppedAt"]
 
 
+WARM_SHUTDOWN_SECONDS = 3
+"""By then Celery has cancelled its consumer, and the poll that began with the running task is open still. What comes
+in before that is kept in hand until the worker leaves, and comes back with the queue's visibility timeout."""
+
 HOLDING_DAG = """
 import time
 import pendulum
@@ -180,6 +185,7 @@ def test_stopped_worker_ends_its_task_and_gives_back_what_it_received(
         (worker,) = service(stack, cluster, "worker").tasks
         ecs = aws.client(stack, "ecs")
         ecs.stop_task(cluster=cluster, task=worker.id, reason="test")
+        time.sleep(WARM_SHUTDOWN_SECONDS)
         start("short", 0)
         eventually(lambda: state("short") == "success", 60, "the short task ran")
         eventually(lambda: state("long") == "success", 60, "the long task ended well")
