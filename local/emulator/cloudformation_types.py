@@ -7,6 +7,7 @@ when the pinned emulator has learnt one of them, so that it is removed here.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from ministack.services import ec2, ecs, secretsmanager
@@ -226,3 +227,21 @@ def _name_container_properties_as_the_api_does() -> None:
         ]
 
     provisioners._normalize_container_defs = normalize
+
+
+def also(resource_type: str, act: Callable[[str, Any], None]) -> None:
+    """After a resource of that type was created or updated, call `act` with its physical id and its properties."""
+    handler = provisioners._RESOURCE_HANDLERS[resource_type]
+    create, update = handler["create"], handler["update"]
+
+    def create_and_act(logical_id: str, properties: Any, stack: str) -> Any:
+        made = create(logical_id, properties, stack)
+        act(made[0], properties)
+        return made
+
+    def update_and_act(physical_id: str, old: Any, new: Any, *others: Any) -> Any:
+        made = update(physical_id, old, new, *others)
+        act(made[0], new)
+        return made
+
+    handler["create"], handler["update"] = create_and_act, update_and_act

@@ -1,15 +1,14 @@
-"""CloudWatch: alarms on a clock of their own, with their actions; metric math; the newest datapoint first.
+"""CloudWatch: alarms on a clock of their own; metric math; the newest datapoint first.
 
 The emulator evaluates alarms when a metric is put, over all dimensions, and knows no missing data. Here
 
 - an alarm is evaluated each minute, one with a period below a minute each ten seconds:
   https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
-- its actions reach SNS topics and Lambda functions:
-  https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html
 - metric math counts, in alarms and in GetMetricData:
   https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
 
-What state datapoints make stands in `alarm_state.py`, what an expression gives in `metric_math.py`.
+What state datapoints make stands in `alarm_state.py`, what an expression gives in `metric_math.py`, whom a change of
+state reaches in `alarm_actions.py`.
 """
 
 from __future__ import annotations
@@ -24,15 +23,13 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
-from ministack.core import iam_evaluator
-from ministack.core.responses import get_account_id, get_region, new_uuid, request_scope
-from ministack.services import cloudwatch, lambda_svc, sns
+from ministack.core.responses import request_scope
+from ministack.services import cloudwatch
 from ministack.services.cloudformation import provisioners
 
-from local.emulator import alarm_state, metric_math
+from local.emulator import alarm_actions, alarm_state, metric_math
 
 logger = logging.getLogger("farflow.cloudwatch")
 
@@ -42,13 +39,10 @@ Firehose's buffer intervals shrink with it; timestamps and GetMetricData's perio
 
 EVALUATIONS_PER_MINUTE = 6
 STATISTIC = re.compile(r"SampleCount|Average|Sum|Minimum|Maximum|p(100|\d{1,2})(\.\d{0,10})?")
-ACTIONS = {"ALARM": "AlarmActions", "OK": "OKActions", "INSUFFICIENT_DATA": "InsufficientDataActions"}
 OF_ONE_METRIC = ("MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Period", "Unit", "Dimensions")
 OF_THE_STATE = ("StateReasonData", "StateTransitionedTimestamp")
 
 _lock = threading.RLock()
-_last_states: dict[str, dict[str, Any]] = {}
-"""By alarm ARN: the state that its actions last saw, which the next ones are told as the previous one."""
 
 
 def install(publishers: Sequence[Callable[[float], None]] = ()) -> None:
@@ -57,7 +51,7 @@ def install(publishers: Sequence[Callable[[float], None]] = ()) -> None:
         setattr(cloudwatch, name, _alone(getattr(cloudwatch, name)))
     cloudwatch._evaluate_alarm = lambda _alarm: None
     cloudwatch._evaluate_all_alarms = lambda: None
-    cloudwatch._dispatch_alarm_actions = dispatch_actions
+    cloudwatch._dispatch_alarm_actions = alarm_actions.dispatch
     cloudwatch._get_metric_data = _get_metric_data(cloudwatch._get_metric_data)
     cloudwatch._put_metric_alarm = _put_metric_alarm(cloudwatch._put_metric_alarm)
     provisioners._cw_metric_alarm_record = _metric_alarm_record(provisioners._cw_metric_alarm_record)
@@ -112,7 +106,7 @@ def _run_clock(publishers: Sequence[Callable[[float], None]]) -> None:
 def evaluate(now: float, due: Callable[[int], bool]) -> None:
     """Evaluate the alarms whose period is `due`, over the periods that end at `now`."""
     for (account, region, name), alarm in cloudwatch._alarms.all_items():
-        if not due(_period(alarm)):
+        if not due(alarm_actions.period_of(alarm)):
             continue
         try:
             with request_scope(account, region), _lock:
@@ -120,11 +114,6 @@ def evaluate(now: float, due: Callable[[int], bool]) -> None:
                     _evaluate(alarm, now)
         except Exception:
             logger.exception("alarm %s could not be evaluated", name)
-
-
-def _period(alarm: Mapping[str, Any]) -> int:
-    periods = [query["MetricStat"]["Period"] for query in alarm.get("Metrics") or () if "MetricStat" in query]
-    return int(max(periods, default=alarm.get("Period") or 60))
 
 
 def _rule(alarm: Mapping[str, Any]) -> alarm_state.Rule:
@@ -145,12 +134,13 @@ def _evaluate(alarm: dict[str, Any], now: float) -> None:
         return
     reason_data = {
         "version": "1.0",
-        "queryDate": _time(now),
-        "period": _period(alarm),
+        "queryDate": alarm_actions.iso_time(now),
+        "period": alarm_actions.period_of(alarm),
         "threshold": rule.threshold,
         "recentDatapoints": [point.value for point in reversed(decision.evaluated) if point.value is not None],
         "evaluatedDatapoints": [
-            {"timestamp": _time(point.timestamp)} | ({} if point.value is None else {"value": point.value})
+            {"timestamp": alarm_actions.iso_time(point.timestamp)}
+            | ({} if point.value is None else {"value": point.value})
             for point in decision.evaluated
         ],
     }
@@ -165,15 +155,17 @@ def _evaluate(alarm: dict[str, Any], now: float) -> None:
     }
     name = alarm["AlarmName"]
     cloudwatch._record_history(name, old_state, decision.state, decision.reason, reason_data=reason_data)
-    dispatch_actions(alarm, old_state, decision.state, decision.reason)
+    alarm_actions.dispatch(alarm, old_state, decision.state, decision.reason)
     cloudwatch._evaluate_parent_alarms(alarm)
 
 
 def _datapoints(alarm: Mapping[str, Any], rule: alarm_state.Rule, now: float) -> list[alarm_state.Datapoint]:
     """The latest periods that the rule looks at, the oldest first."""
-    period = _period(alarm)
+    period = alarm_actions.period_of(alarm)
     starts = [now - (age + 1) * period for age in reversed(range(rule.range))]
-    queries = alarm.get("Metrics") or [{"Id": "metric", "MetricStat": _only_metric_stat(alarm), "ReturnData": True}]
+    queries = alarm.get("Metrics") or [
+        {"Id": "metric", "MetricStat": alarm_actions.metric_stat_of(alarm), "ReturnData": True}
+    ]
 
     def series(stat: Mapping[str, Any]) -> metric_math.Series:
         # Age 0 is the period that has just ended; rounded, so that a period's first instant is in it.
@@ -190,15 +182,6 @@ def _datapoints(alarm: Mapping[str, Any], rule: alarm_state.Rule, now: float) ->
     result = _request(queries, series, starts).evaluate(_returned(queries))
     values = result if isinstance(result, dict) else (result[0] if result else {})
     return [alarm_state.Datapoint(start, values.get(start)) for start in starts]
-
-
-def _only_metric_stat(alarm: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "Metric": {key: alarm[key] for key in ("Namespace", "MetricName", "Dimensions")},
-        "Stat": alarm.get("ExtendedStatistic") or alarm["Statistic"],
-        "Period": alarm["Period"],
-        "Unit": alarm.get("Unit"),
-    }
 
 
 def _points(stat: Mapping[str, Any]) -> list[Any]:
@@ -232,156 +215,6 @@ def _request(
         {name: int(stat["Period"]) for name, stat in stats.items()},
         timestamps,
     )
-
-
-# ---- Actions -------------------------------------------------------------------------------------
-
-
-def dispatch_actions(alarm: Mapping[str, Any], old_state: str, new_state: str, reason: str) -> None:
-    """Run the actions of the new state: notify SNS topics and invoke functions; other kinds are kept only."""
-    state = {"value": new_state, "reason": reason, "timestamp": _time(time.time())}
-    if "StateReasonData" in alarm:
-        state["reasonData"] = alarm["StateReasonData"]
-    previous = _last_states.get(alarm["AlarmArn"], {})
-    _last_states[alarm["AlarmArn"]] = state
-    if previous.get("value") != old_state:
-        previous = {"value": old_state}
-    if not alarm.get("ActionsEnabled", True):
-        return
-    for action in alarm.get(ACTIONS[new_state]) or ():
-        service = action.split(":")[2] if action.count(":") >= 5 else ""
-        if service == "sns":
-            done = _notify(action, alarm, old_state, state)
-        elif service == "lambda":
-            done = _invoke(action, alarm, state, previous)
-        else:
-            continue
-        _record_action(alarm, action, done)
-
-
-def _record_action(alarm: Mapping[str, Any], action: str, done: bool) -> None:
-    cloudwatch._history_entries().append(
-        {
-            "AlarmName": alarm["AlarmName"],
-            "AlarmType": "CompositeAlarm" if "AlarmRule" in alarm else "MetricAlarm",
-            "Timestamp": cloudwatch._ts_iso(time.time()),
-            "HistoryItemType": "Action",
-            "HistorySummary": f"{'Successfully executed' if done else 'Failed to execute'} action {action}",
-            "HistoryData": json.dumps(
-                {"actionState": "Succeeded" if done else "Failed", "notificationResource": action}
-            ),
-        }
-    )
-
-
-def _notify(topic: str, alarm: Mapping[str, Any], old_state: str, state: Mapping[str, Any]) -> bool:
-    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html."""
-    if not sns.topic_policy_allows(topic, "cloudwatch.amazonaws.com", alarm["AlarmArn"], get_account_id()):
-        return False
-    message = {
-        "AlarmName": alarm["AlarmName"],
-        "AlarmDescription": alarm.get("AlarmDescription") or None,
-        "AWSAccountId": get_account_id(),
-        "AlarmConfigurationUpdatedTimestamp": _time(alarm["AlarmConfigurationUpdatedTimestamp"]),
-        "NewStateValue": state["value"],
-        "NewStateReason": state["reason"],
-        "StateChangeTime": state["timestamp"],
-        "Region": get_region(),
-        "AlarmArn": alarm["AlarmArn"],
-        "OldStateValue": old_state,
-        **{actions: alarm.get(actions) or [] for actions in ACTIONS.values()},
-        **({"AlarmRule": alarm["AlarmRule"]} if "AlarmRule" in alarm else {"Trigger": _trigger(alarm)}),
-    }
-    subject = f'{state["value"]}: "{alarm["AlarmName"]}" in {get_region()}'[:100]
-    sns._fanout(topic, new_uuid(), json.dumps(message), subject)
-    return True
-
-
-def _trigger(alarm: Mapping[str, Any]) -> dict[str, Any]:
-    common = {
-        "Period": _period(alarm),
-        "EvaluationPeriods": alarm["EvaluationPeriods"],
-        **({"DatapointsToAlarm": alarm["DatapointsToAlarm"]} if alarm.get("DatapointsToAlarm") else {}),
-        "ComparisonOperator": alarm["ComparisonOperator"],
-        "Threshold": alarm["Threshold"],
-        "TreatMissingData": alarm["TreatMissingData"],
-        "EvaluateLowSampleCountPercentile": "",
-    }
-    if alarm.get("Metrics"):
-        return {**common, "Metrics": alarm["Metrics"]}
-    extended = alarm.get("ExtendedStatistic")
-    return {
-        "MetricName": alarm["MetricName"],
-        "Namespace": alarm["Namespace"],
-        "StatisticType": "ExtendedStatistic" if extended else "Statistic",
-        **({"ExtendedStatistic": extended} if extended else {"Statistic": alarm["Statistic"].upper()}),
-        "Unit": alarm.get("Unit"),
-        "Dimensions": [{"name": each["Name"], "value": each["Value"]} for each in alarm.get("Dimensions") or ()],
-        **common,
-    }
-
-
-def _invoke(function: str, alarm: Mapping[str, Any], state: Mapping[str, Any], previous: Mapping[str, Any]) -> bool:
-    """Invoke the function asynchronously, when its own policy lets CloudWatch alarms do so."""
-    known, config, _ = lambda_svc._get_func_record_for_ref(function)
-    if not known or not config or not _may_invoke(known["policy"], function, alarm["AlarmArn"]):
-        logger.warning("alarm %s may not invoke %s, or there is none", alarm["AlarmName"], function)
-        return False
-    configuration: dict[str, Any] = {"description": alarm.get("AlarmDescription") or ""}
-    if "AlarmRule" in alarm:
-        configuration["alarmRule"] = alarm["AlarmRule"]
-    else:
-        stat = {"Id": new_uuid(), "ReturnData": True}
-        queries = alarm.get("Metrics") or [{**stat, "MetricStat": _only_metric_stat(alarm)}]
-        configuration["metrics"] = [_for_function(query) for query in queries]
-    event = {
-        "source": "aws.cloudwatch",
-        "alarmArn": alarm["AlarmArn"],
-        "accountId": get_account_id(),
-        "time": state["timestamp"],
-        "region": get_region(),
-        "alarmData": {
-            "alarmName": alarm["AlarmName"],
-            "state": dict(state),
-            "previousState": dict(previous),
-            "configuration": configuration,
-        },
-    }
-    lambda_svc.invoke_async_with_retry(lambda_svc._execution_record_for_config(known, config), event)
-    return True
-
-
-def _for_function(query: Mapping[str, Any]) -> dict[str, Any]:
-    """One query as the event for a function names its parts."""
-    answer: dict[str, Any] = {"id": query["Id"], "returnData": query.get("ReturnData", True)}
-    if "MetricStat" not in query:
-        return {**answer, "expression": query["Expression"], "label": query.get("Label", query["Id"])}
-    stat = query["MetricStat"]
-    metric = {
-        "namespace": stat["Metric"]["Namespace"],
-        "name": stat["Metric"]["MetricName"],
-        "dimensions": cloudwatch._dims_from_list(stat["Metric"].get("Dimensions") or []),
-    }
-    unit = {"unit": stat["Unit"]} if stat.get("Unit") else {}
-    return {**answer, "metricStat": {"metric": metric, "period": int(stat["Period"]), "stat": stat["Stat"], **unit}}
-
-
-def _may_invoke(policy: Any, function: str, alarm: str) -> bool:
-    context = iam_evaluator.EvalContext(
-        principal_arn="*",
-        principal_type="Service",
-        principal_account="",
-        action="lambda:InvokeFunction",
-        resource_arn=function,
-        region=get_region(),
-        service_context={"aws:sourcearn": alarm, "aws:sourceaccount": get_account_id()},
-    )
-    service = "lambda.alarms.cloudwatch.amazonaws.com"
-    return bool(iam_evaluator.evaluate_resource_policy(policy, context, service=service).decision == "Allow")
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
 
 
 # ---- PutMetricAlarm and CloudFormation -------------------------------------------------------------

@@ -16,7 +16,6 @@ import contextlib
 import contextvars
 import copy
 import os
-import secrets
 import shutil
 import signal
 import subprocess
@@ -28,10 +27,11 @@ from typing import Any
 
 import yaml
 from ministack.core.responses import error_response_json, json_response
-from ministack.services import codebuild, sts
+from ministack.services import codebuild
 from ministack.services.cloudformation import provisioners
 
 from local import layout
+from local.emulator import cloudformation_types
 from local.emulator.build_commands import COMMANDS
 from local.emulator.buildspec import (
     BuildspecError,
@@ -42,7 +42,7 @@ from local.emulator.buildspec import (
     script,
     shell_of,
 )
-from local.emulator.iam import AccessDeniedError, Iam
+from local.emulator.iam import AccessDeniedError, Iam, open_session
 
 TOKEN_SECONDS = 300
 SESSION_SECONDS = 3600
@@ -218,21 +218,12 @@ def _environ(build: Any, role_arn: str, folder: Path) -> dict[str, str]:
 
 def _session(build: Any, role_arn: str) -> dict[str, str]:
     """Credentials of the service role, for this build alone."""
-    _, account = role_arn_scope(build["arn"])
-    role, session_name = role_arn.rpartition("/")[2], f"AWSCodeBuild-{build['id'].rpartition(':')[2]}"
-    key, secret, token = f"ASIA{secrets.token_hex(8).upper()}", secrets.token_hex(20), secrets.token_urlsafe(64)
-    sts.register_session(
-        key,
-        {
-            "Arn": f"arn:aws:sts::{account}:assumed-role/{role}/{session_name}",
-            "UserId": f"{role}:{session_name}",
-            "AccountId": account,
-            "SecretAccessKey": secret,
-            "SessionToken": token,
-            "Expiration": time.time() + SESSION_SECONDS,
-        },
-    )
-    return {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token}
+    session = open_session(role_arn, f"AWSCodeBuild-{build['id'].rpartition(':')[2]}", SESSION_SECONDS)
+    return {
+        "AWS_ACCESS_KEY_ID": session.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": session.secret_access_key,
+        "AWS_SESSION_TOKEN": session.token,
+    }
 
 
 def _keep_logs_of_templates() -> None:
@@ -240,20 +231,8 @@ def _keep_logs_of_templates() -> None:
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-codebuild-project-logsconfig.html
     """
-    handler = provisioners._RESOURCE_HANDLERS["AWS::CodeBuild::Project"]
-    create, update = handler["create"], handler["update"]
 
     def keep(name: str, properties: Any) -> None:
         codebuild._projects[name]["logsConfig"] = provisioners._pascal_to_camel(properties.get("LogsConfig") or {})
 
-    def create_with_logs(logical_id: str, properties: Any, stack: str) -> Any:
-        name, attributes = create(logical_id, properties, stack)
-        keep(name, properties)
-        return name, attributes
-
-    def update_with_logs(name: str, old: Any, new: Any, stack: str) -> Any:
-        name, attributes = update(name, old, new, stack)
-        keep(name, new)
-        return name, attributes
-
-    handler |= {"create": create_with_logs, "update": update_with_logs}
+    cloudformation_types.also("AWS::CodeBuild::Project", keep)

@@ -11,14 +11,13 @@
 from __future__ import annotations
 
 import re
-import secrets
 import time
 from typing import Any
 
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import ecs, efs, imds, secretsmanager, sts
+from ministack.services import ecs, efs, imds, secretsmanager
 
-from local.emulator.iam import AccessDeniedError, Iam
+from local.emulator.iam import AccessDeniedError, Iam, Session, open_session
 
 SESSION_SECONDS = 6 * 3600
 REFRESHED_BEFORE_SECONDS = 600
@@ -30,7 +29,7 @@ class TaskCredentials:
 
     def __init__(self) -> None:
         self._roles: dict[str, tuple[str, str]] = {}
-        self._documents: dict[str, dict[str, str]] = {}
+        self._sessions: dict[str, Session] = {}
         self._handle_request = imds.handle_request
         imds.handle_request = self._answer
         register = ecs._register_metadata
@@ -55,36 +54,21 @@ class TaskCredentials:
         role_arn, task_arn = self._roles.get(credentials_id, ("", ""))
         if not role_arn:
             return imds._not_found()
-        return imds._json_resp(self._session(credentials_id, role_arn, task_arn))
+        return imds._json_resp(self._document(credentials_id, role_arn, task_arn))
 
-    def _session(self, credentials_id: str, role_arn: str, task_arn: str) -> dict[str, str]:
+    def _document(self, credentials_id: str, role_arn: str, task_arn: str) -> dict[str, str]:
         """The task's session, made anew before it expires."""
-        now = time.time()
-        known = self._documents.get(credentials_id)
-        if known and now < float(known["until"]) - REFRESHED_BEFORE_SECONDS:
-            return {key: value for key, value in known.items() if key != "until"}
-        role, account = role_arn.rpartition("/")[2], role_arn.split(":")[4]
-        document = {
+        session = self._sessions.get(credentials_id)
+        if session is None or time.time() > session.expires_at - REFRESHED_BEFORE_SECONDS:
+            session = open_session(role_arn, task_arn.rpartition("/")[2], SESSION_SECONDS)
+            self._sessions[credentials_id] = session
+        return {
             "RoleArn": role_arn,
-            "AccessKeyId": f"ASIA{secrets.token_hex(8).upper()}",
-            "SecretAccessKey": secrets.token_hex(20),
-            "Token": secrets.token_urlsafe(64),
-            "Expiration": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now + SESSION_SECONDS)),
+            "AccessKeyId": session.access_key_id,
+            "SecretAccessKey": session.secret_access_key,
+            "Token": session.token,
+            "Expiration": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(session.expires_at)),
         }
-        session_name = task_arn.rpartition("/")[2]
-        sts.register_session(
-            document["AccessKeyId"],
-            {
-                "Arn": f"arn:aws:sts::{account}:assumed-role/{role}/{session_name}",
-                "UserId": f"{role}:{session_name}",
-                "AccountId": account,
-                "SecretAccessKey": document["SecretAccessKey"],
-                "SessionToken": document["Token"],
-                "Expiration": now + SESSION_SECONDS,
-            },
-        )
-        self._documents[credentials_id] = {**document, "until": str(now + SESSION_SECONDS)}
-        return document
 
 
 def check_before_start(iam: Iam) -> None:

@@ -12,13 +12,16 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 from __future__ import annotations
 
 import json
+import secrets
 import threading
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import ecs
+from ministack.services import ecs, sts
 
 TASK_ACTIONS = {"DescribeTasks", "StopTask", "UpdateTaskProtection", "GetTaskProtection", "ExecuteCommand"}
 MORE_RESOURCES = "farflow:MoreResources"
@@ -28,6 +31,39 @@ SERVICE_ACTIONS = {"CreateService", "UpdateService", "DeleteService", "DescribeS
 
 class AccessDeniedError(Exception):
     """A role may not do what a service tried to do for it; worded as AWS words it."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """Temporary credentials of a role, as STS would give them; `expires_at` in seconds since 1970."""
+
+    access_key_id: str
+    secret_access_key: str
+    token: str
+    expires_at: float
+
+
+def open_session(role_arn: str, name: str, seconds: float) -> Session:
+    """A session of the role for a service that hands it to what it runs."""
+    role, account = role_arn.rpartition("/")[2], role_arn.split(":")[4]
+    session = Session(
+        f"ASIA{secrets.token_hex(8).upper()}",
+        secrets.token_hex(20),
+        secrets.token_urlsafe(64),
+        time.time() + seconds,
+    )
+    sts.register_session(
+        session.access_key_id,
+        {
+            "Arn": f"arn:aws:sts::{account}:assumed-role/{role}/{name}",
+            "UserId": f"{role}:{name}",
+            "AccountId": account,
+            "SecretAccessKey": session.secret_access_key,
+            "SessionToken": session.token,
+            "Expiration": session.expires_at,
+        },
+    )
+    return session
 
 
 class Decisions:

@@ -20,9 +20,9 @@ from typing import Any
 
 from ministack.core import lambda_runtime
 from ministack.services import efs, lambda_svc
-from ministack.services.cloudformation import provisioners
 
 from local import layout
+from local.emulator import cloudformation_types
 from local.emulator.iam import AccessDeniedError, Iam
 
 logger = logging.getLogger(__name__)
@@ -126,25 +126,13 @@ def _keep_properties_of_templates() -> None:
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-function.html
     """
-    handler = provisioners._RESOURCE_HANDLERS["AWS::Lambda::Function"]
-    create, update = handler["create"], handler["update"]
 
     def keep(name: str, properties: Any) -> None:
         config = lambda_svc._functions[name]["config"]
         config["VpcConfig"] = lambda_svc._vpc_config_with_id(properties.get("VpcConfig"))
         config["FileSystemConfigs"] = properties.get("FileSystemConfigs") or []
 
-    def create_and_keep(logical_id: str, properties: Any, stack: str) -> Any:
-        made = create(logical_id, properties, stack)
-        keep(made[0], properties)
-        return made
-
-    def update_and_keep(physical_id: str, old: Any, new: Any, *others: Any) -> Any:
-        made = update(physical_id, old, new, *others)
-        keep(made[0], new)
-        return made
-
-    handler["create"], handler["update"] = create_and_keep, update_and_keep
+    cloudformation_types.also("AWS::Lambda::Function", keep)
 
 
 def _log_group(config: Any) -> str:

@@ -15,7 +15,8 @@ from xml.sax.saxutils import escape
 from ministack.core import iam_actions
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import s3
-from ministack.services.cloudformation import provisioners
+
+from local.emulator import cloudformation_types
 
 READS = {"GetObject": ("kms:Decrypt",)}
 WRITES = {
@@ -63,8 +64,6 @@ def keep_encryption_of_templates() -> None:
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-s3-bucket-bucketencryption.html
     """
-    handler = provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]
-    create, update = handler["create"], handler["update"]
 
     def encrypt(bucket: str, properties: Any) -> None:
         rules = (properties.get("BucketEncryption") or {}).get("ServerSideEncryptionConfiguration") or []
@@ -81,14 +80,4 @@ def keep_encryption_of_templates() -> None:
                 ).encode(),
             )
 
-    def create_encrypted(logical_id: str, properties: Any, stack: str) -> Any:
-        made = create(logical_id, properties, stack)
-        encrypt(made[0], properties)
-        return made
-
-    def update_encrypted(physical_id: str, old: Any, new: Any, *others: Any) -> Any:
-        made = update(physical_id, old, new, *others)
-        encrypt(made[0], new)
-        return made
-
-    handler["create"], handler["update"] = create_encrypted, update_encrypted
+    cloudformation_types.also("AWS::S3::Bucket", encrypt)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -46,15 +45,3 @@ def examples(stack: layout.Stack, api: AirflowApi) -> list[str]:
     parsed = dag_folder.await_parsed(api, folder, seconds=120)
     assert not parsed.import_errors
     return parsed.dag_ids
-
-
-def eventually[T](look: Callable[[], T], seconds: float, what: str) -> T:
-    """Look until there is something true to see. Fails after `seconds` with what was seen last."""
-    deadline = time.monotonic() + seconds
-    while True:
-        seen = look()
-        if seen:
-            return seen
-        if time.monotonic() > deadline:
-            pytest.fail(f"not within {seconds:.0f} s: {what}; last seen: {seen!r}")
-        time.sleep(0.5)

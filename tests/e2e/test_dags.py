@@ -8,7 +8,7 @@ from local import aws, dag_folder, demo, layout
 from local.airflow_api import AirflowApi
 from local.timeline import Timeline
 from tests.e2e import airflow_examples
-from tests.e2e.conftest import eventually
+from tests.waiting import eventually
 
 NEW_DAG = """
 import pendulum

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from local import aws, deploy, layout, services
-from tests.e2e.conftest import eventually
+from tests.waiting import eventually
 
 
 def migrations() -> int:

@@ -12,25 +12,15 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 
 from local import layout
+from local.aws import client
 
 NOT_EXERCISED = {
     ("Airflow.Worker.ExecutionRole", "kms:Decrypt"): "the database's secret here is one's own, under the default key",
 }
 """Granted actions that the local stack has no occasion to use on any resource, with the reason."""
-
-
-def clients(stack: layout.Stack, service: str) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=stack.aws_url,
-        region_name=layout.REGION,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
 
 
 def roles(cloudformation: Any, stack_name: str, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
@@ -46,7 +36,7 @@ def roles(cloudformation: Any, stack_name: str, path: tuple[str, ...] = ()) -> I
 @pytest.fixture(scope="module")
 def names(stack: layout.Stack) -> dict[str, str]:
     """IAM's name of each role, and the templates' name for it."""
-    return {physical: logical for logical, physical in roles(clients(stack, "cloudformation"), layout.STACK_NAME)}
+    return {physical: logical for logical, physical in roles(client(stack, "cloudformation"), layout.STACK_NAME)}
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +48,7 @@ def decisions(names: dict[str, str]) -> list[dict[str, Any]]:
 
 def granted(stack: layout.Stack, role: str) -> set[tuple[str, str]]:
     """Each action with each resource pattern of the role's statements."""
-    iam = clients(stack, "iam")
+    iam = client(stack, "iam")
     assert not iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"], "managed policies grant too much"
     pairs: set[tuple[str, str]] = set()
     for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:

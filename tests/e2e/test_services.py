@@ -15,7 +15,7 @@ from local import aws, dag_folder, demo, layout, services
 from local.airflow_api import AirflowApi
 from local.processes import owned_processes
 from local.timeline import Timeline
-from tests.e2e.conftest import eventually
+from tests.waiting import eventually
 
 
 def set_count(stack: layout.Stack, cluster: str, service: str, count: int) -> None:
@@ -212,14 +212,6 @@ def test_execution_api_does_not_log_each_heartbeat(stack: layout.Stack, cluster:
 
 
 def test_container_output_is_in_its_log_group(stack: layout.Stack) -> None:
-    import boto3
-
-    logs = boto3.client(
-        "logs",
-        endpoint_url=stack.aws_url,
-        region_name=layout.REGION,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
+    logs = aws.client(stack, "logs")
     events = logs.filter_log_events(logGroupName=f"/farflow/{layout.STACK_NAME}/migration")["events"]
     assert any("migration: done" in event["message"] for event in events)

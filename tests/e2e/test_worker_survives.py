@@ -22,9 +22,9 @@ from local import aws, dag_folder, layout, postgres, services
 from local.airflow_api import AirflowApi, AirflowApiError
 from local.processes import owned_processes
 from tests.e2e import fault_proxy
-from tests.e2e.conftest import eventually
 from tests.e2e.fault_proxy import Fault, FaultProxy
 from tests.e2e.test_services import service, set_count
+from tests.waiting import eventually
 
 VISIBILITY_SECONDS = 60  # the template's
 API_OUTAGE_SECONDS = 120

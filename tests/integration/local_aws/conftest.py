@@ -15,6 +15,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ import pytest
 
 from local import layout
 from local.stack_control import choose_port
+from tests import waiting
 
 READY_SECONDS = 30.0
 MINUTE_SECONDS = 0.5
@@ -112,14 +114,4 @@ def local_aws(request: pytest.FixtureRequest) -> LocalAws:
 def eventually(local_aws: LocalAws) -> Callable[..., Any]:
     """Look until there is something true to see, within `seconds`."""
 
-    def look_until(look: Callable[[], Any], seconds: float, what: str) -> Any:
-        deadline = time.monotonic() + seconds
-        while True:
-            seen = look()
-            if seen:
-                return seen
-            if time.monotonic() > deadline:
-                pytest.fail(f"not within {seconds:g} s: {what}; last seen: {seen!r}\n{local_aws.log[-2000:]}")
-            time.sleep(0.05)
-
-    return look_until
+    return partial(waiting.eventually, pause_seconds=0.05, context=lambda: local_aws.log[-2000:])

@@ -98,6 +98,49 @@ def test_generated_secret_follows_the_rules_asked_for(local_aws: LocalAws) -> No
     assert secret.isalnum()
 
 
+def test_bucket_is_encrypted_as_its_template_says(local_aws: LocalAws) -> None:
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": {"Fn::GetAtt": ["Key", "Arn"]}}
+    encryption = {"ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": default}]}
+    outputs = deploy(
+        local_aws,
+        "encrypted",
+        {
+            "Key": {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": {"Version": "2012-10-17", "Statement": []}}},
+            "Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketEncryption": encryption}},
+        },
+        {"Bucket": {"Ref": "Bucket"}, "Key": {"Fn::GetAtt": ["Key", "Arn"]}},
+    )
+    found = local_aws.client("s3").get_bucket_encryption(Bucket=outputs["Bucket"])
+    (rule,) = found["ServerSideEncryptionConfiguration"]["Rules"]
+    applied = rule["ApplyServerSideEncryptionByDefault"]
+    assert (applied["SSEAlgorithm"], applied["KMSMasterKeyID"]) == ("aws:kms", outputs["Key"])
+
+
+def test_function_keeps_its_network_and_its_mounts(local_aws: LocalAws) -> None:
+    mount = {
+        "Arn": "arn:aws:elasticfilesystem:us-east-1:000000000000:access-point/fsap-1",
+        "LocalMountPath": "/mnt/dags",
+    }
+    network = {"SubnetIds": [{"Ref": "Subnet"}], "SecurityGroupIds": [{"Ref": "Group"}]}
+    function = {
+        "Runtime": "python3.13",
+        "Handler": "index.handler",
+        "Role": "arn:aws:iam::000000000000:role/any",
+        "Code": {"ZipFile": "def handler(event, context): pass"},
+        "VpcConfig": network,
+        "FileSystemConfigs": [mount],
+    }
+    outputs = deploy(
+        local_aws,
+        "networked",
+        {**NETWORK, "Function": {"Type": "AWS::Lambda::Function", "Properties": function}},
+        {"Function": {"Ref": "Function"}, "Subnet": {"Ref": "Subnet"}},
+    )
+    found = local_aws.client("lambda").get_function_configuration(FunctionName=outputs["Function"])
+    assert found["VpcConfig"]["SubnetIds"] == [outputs["Subnet"]]
+    assert found["FileSystemConfigs"] == [mount]
+
+
 def service_template(name: str, code: str) -> str:
     """A cluster with one service of one task that runs `code`."""
     trust = {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}
@@ -195,3 +238,23 @@ def test_stack_fails_with_its_service_and_goes_back(local_aws: LocalAws) -> None
     cloudformation.update_stack(StackName="back", TemplateBody=mended, Capabilities=["CAPABILITY_IAM"])
     cloudformation.get_waiter("stack_update_complete").wait(StackName="back", WaiterConfig={"Delay": 1})
     assert ecs.list_tasks(cluster="back", serviceName="main")["taskArns"] != before
+
+
+def test_scalable_target_holds_the_count_in_its_bounds(local_aws: LocalAws) -> None:
+    cloudformation, ecs = local_aws.client("cloudformation"), local_aws.client("ecs")
+    template = json.loads(service_template("bounded", SLEEP))
+    template["Resources"]["Target"] = {
+        "Type": "AWS::ApplicationAutoScaling::ScalableTarget",
+        "DependsOn": "Service",
+        "Properties": {
+            "ServiceNamespace": "ecs",
+            "ScalableDimension": "ecs:service:DesiredCount",
+            "ResourceId": "service/bounded/main",
+            "MinCapacity": 2,
+            "MaxCapacity": 4,
+        },
+    }
+    cloudformation.create_stack(StackName="bounded", TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_IAM"])
+    cloudformation.get_waiter("stack_create_complete").wait(StackName="bounded", WaiterConfig={"Delay": 1})
+    (service,) = ecs.describe_services(cluster="bounded", services=["main"])["services"]
+    assert service["desiredCount"] == 2

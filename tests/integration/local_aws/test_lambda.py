@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import io
 import json
-import uuid
 import zipfile
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from botocore.config import Config
 
 from tests.integration.local_aws.conftest import LocalAws
 
@@ -116,21 +113,3 @@ def test_packages_of_the_emulator_are_not_the_function_s(function: Any) -> None:
     assert invoke(name="json")["payload"] is True
     assert invoke(name="ministack")["payload"] is False
     assert invoke(name="pydantic")["payload"] is False
-
-
-def test_functions_of_one_package_start_at_the_same_time(with_additions: LocalAws) -> None:
-    """The first of them unpacks it for all."""
-    lambda_ = with_additions.client("lambda", config=Config(max_pool_connections=16))
-    archive = zipped(f"# {uuid.uuid4()}\n{CODE}")
-    names = [f"together-{number}" for number in range(8)]
-    arn = role(with_additions, "together")
-    for name in names:
-        lambda_.create_function(
-            FunctionName=name, Runtime="python3.13", Handler="handlers.count", Role=arn, Code={"ZipFile": archive}
-        )
-
-    def invoke(name: str) -> Any:
-        return json.loads(lambda_.invoke(FunctionName=name, Payload=b"{}")["Payload"].read())
-
-    with ThreadPoolExecutor(len(names)) as pool:
-        assert list(pool.map(invoke, names)) == [1] * len(names)
