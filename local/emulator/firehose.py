@@ -70,11 +70,11 @@ class Delivery:
     def _run(self) -> None:
         while True:
             time.sleep(FLUSH_POLL_SECONDS)
-            try:
-                for stream, destination, due in self._take_due():
+            for stream, destination, due in self._take_due():
+                try:
                     self._store(stream, destination, due)
-            except Exception:
-                logger.exception("records are lost")
+                except Exception:
+                    logger.exception("%d records of %s are lost", len(due.records), stream["name"])
 
     def _take_due(self) -> list[tuple[Any, Any, Buffer]]:
         """The full and the old buffers, with empty ones in their place."""
@@ -120,14 +120,16 @@ class Delivery:
         bucket = firehose._s3_bucket_from_arn(configuration["BucketARN"])
         try:
             self._iam.authorize(configuration["RoleARN"], "s3:PutObject", f"arn:aws:s3:::{bucket}/{key}")
-            encryption_key = s3_access._key_of(bucket)
+            encryption_key = s3_access.key_of(bucket)
             if encryption_key:
                 self._iam.authorize(configuration["RoleARN"], "kms:GenerateDataKey", encryption_key)
         except AccessDeniedError as error:
             logger.warning("s3://%s/%s is lost: %s", bucket, key, error)
             return
         headers = {"content-type": "application/octet-stream", "content-length": str(len(body)), "host": "s3.localhost"}
-        asyncio.run(s3.handle_request("PUT", f"/{bucket}/{key}", headers, body, {}, internal=True))
+        status, _, answer = asyncio.run(s3.handle_request("PUT", f"/{bucket}/{key}", headers, body, {}, internal=True))
+        if status >= 300:
+            logger.warning("s3://%s/%s is lost: %s", bucket, key, answer)
 
 
 def _object_name(stream: Any, began: time.struct_time) -> str:

@@ -40,7 +40,7 @@ def check_more() -> None:
         needed = {**READS, **WRITES}.get(str(action), ()) if method != "HEAD" else ()
         if action == "GetObject" and "versionId" not in query and not _exists(bucket, unquote(key)):
             return [*checks, ("s3:ListBucket", f"arn:aws:s3:::{bucket}")]
-        encryption_key = _key_of(bucket)
+        encryption_key = key_of(bucket)
         if encryption_key and needed and "partNumber" not in query:
             checks += [(kms_action, encryption_key) for kms_action in needed]
         return checks
@@ -52,7 +52,7 @@ def _exists(bucket: str, key: str) -> bool:
     return key in s3._buckets.get(bucket, {}).get("objects", {})
 
 
-def _key_of(bucket: str) -> str:
+def key_of(bucket: str) -> str:
     """The ARN of the KMS key that a bucket's objects are encrypted under, or nothing."""
     headers = s3._bucket_default_sse_headers(bucket)
     key = headers.get("x-amz-server-side-encryption-aws-kms-key-id", "")

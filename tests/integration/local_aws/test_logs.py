@@ -12,6 +12,7 @@ from typing import Any
 import botocore.exceptions
 import pytest
 
+from tests import waiting
 from tests.integration.local_aws.conftest import LocalAws
 from tests.integration.local_aws.test_cloudformation import deploy
 from tests.integration.local_aws.test_lambda import role, zipped
@@ -252,3 +253,22 @@ def test_role_without_rights_delivers_nothing(local_aws: LocalAws) -> None:
     local_aws.client("firehose").put_record(DeliveryStreamName="unpermitted", Record={"Data": b"lost"})
     time.sleep(1)
     assert "Contents" not in local_aws.client("s3").list_objects_v2(Bucket="unpermitted")
+
+
+def test_delivery_that_fails_is_told_and_hinders_no_other(with_additions: LocalAws) -> None:
+    firehose, s3 = with_additions.client("firehose"), with_additions.client("s3")
+    for name in ("gone", "there"):
+        s3.create_bucket(Bucket=f"{name}-bucket")
+        firehose.create_delivery_stream(
+            DeliveryStreamName=name,
+            ExtendedS3DestinationConfiguration={
+                "RoleARN": role(with_additions, f"firehose-{name}", EVERYTHING),
+                "BucketARN": f"arn:aws:s3:::{name}-bucket",
+                "BufferingHints": TWO_MINUTES,
+            },
+        )
+    s3.delete_bucket(Bucket="gone-bucket")
+    for name in ("gone", "there"):
+        firehose.put_record(DeliveryStreamName=name, Record={"Data": b"record"})
+    waiting.eventually(lambda: s3.list_objects_v2(Bucket="there-bucket").get("Contents"), 5, "the other's object")
+    waiting.eventually(lambda: "is lost" in with_additions.log, 3, "the loss is told")
