@@ -165,7 +165,8 @@ holding()
 def test_stopped_worker_ends_its_task_and_gives_back_what_it_received(
     stack: layout.Stack, cluster: str, api: AirflowApi, examples: list[str], tmp_path: Path
 ) -> None:
-    """SIGTERM while a task runs and a poll is open: the task ends well, a message that still comes in runs elsewhere."""
+    """Scaled in while a task runs and a poll is open: the task ends well, a message that still comes in runs elsewhere."""
+    ecs = aws.client(stack, "ecs")
     (tmp_path / "holding.py").write_text(HOLDING_DAG)
     runs = "dags/holding/dagRuns"
 
@@ -183,10 +184,12 @@ def test_stopped_worker_ends_its_task_and_gives_back_what_it_received(
         held = f"{runs}/long/taskInstances/hold"
         eventually(lambda: api.get(held)["state"] == "running", 30, "the long task runs")
         (worker,) = service(stack, cluster, "worker").tasks
-        ecs = aws.client(stack, "ecs")
-        ecs.stop_task(cluster=cluster, task=worker.id, reason="test")
+        set_count(stack, cluster, "worker", 0)
         time.sleep(WARM_SHUTDOWN_SECONDS)
         start("short", 0)
+        output = next(layout.CONTAINERS.glob(f"*{worker.id[:8]}-worker")) / "output.log"
+        eventually(lambda: "is gone, releasing" in output.read_text(), 30, "the message was given back")
+        set_count(stack, cluster, "worker", 1)
         eventually(lambda: state("short") == "success", 60, "the short task ran")
         eventually(lambda: state("long") == "success", 60, "the long task ended well")
         eventually(
@@ -194,11 +197,10 @@ def test_stopped_worker_ends_its_task_and_gives_back_what_it_received(
             30,
             "the worker left",
         )
-        log = (next(layout.CONTAINERS.glob(f"*{worker.id[:8]}-worker")) / "output.log").read_text()
-        assert "is gone, releasing" in log
         assert api.get(held)["try_number"] == 1
         assert aws.queue_depth(stack, aws.outputs(stack)["WorkQueueUrl"]) == (0, 0)
     finally:
+        set_count(stack, cluster, "worker", 1)
         dag_folder.upload(stack, layout.ROOT / "dags")
 
 
