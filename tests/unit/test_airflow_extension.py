@@ -257,6 +257,34 @@ print("given up")
     assert in_airflow(EXECUTOR + code, tmp_path).endswith("given up")
 
 
+def test_scheduler_looks_sooner_while_it_sends_tasks(tmp_path: Path) -> None:
+    """Also of a scheduler that exists before its executor starts, as Airflow's does."""
+    code = """
+from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
+runner = object.__new__(SchedulerJobRunner)
+runner._scheduler_idle_sleep_time = 0.2
+celery.start()
+sleeps = [runner._scheduler_idle_sleep_time]
+returned()
+sleeps.append(runner._scheduler_idle_sleep_time)
+clock += 2.0
+sleeps.append(runner._scheduler_idle_sleep_time)
+print(sleeps)
+"""
+    assert in_airflow(EXECUTOR + code, tmp_path).endswith("[0.2, 0.05, 0.2]")
+
+
+def test_scheduler_still_reads_the_attribute_of_its_sleep(tmp_path: Path) -> None:
+    """A pinned Airflow that names it otherwise would be slow without a word."""
+    code = """
+from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
+from farflow.scheduler_pace import ATTRIBUTE
+for function in (SchedulerJobRunner.__init__, SchedulerJobRunner._run_scheduler_loop):
+    print(ATTRIBUTE in function.__code__.co_names)
+"""
+    assert in_airflow(code, tmp_path).split()[-2:] == ["True", "True"]
+
+
 SENDS = """
 import json, os, threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
