@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 ATTRIBUTE = "_scheduler_idle_sleep_time"
-BUSY_SECONDS = 2.0
-BUSY_SLEEP_SECONDS = 0.05
+BUSY_SECONDS = 1.0
+BUSY_SLEEP_SECONDS = 0.1
 
 
 def idle_sleep_seconds(configured: float, seconds_since_sent: float) -> float:

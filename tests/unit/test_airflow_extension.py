@@ -267,11 +267,11 @@ celery.start()
 sleeps = [runner._scheduler_idle_sleep_time]
 returned()
 sleeps.append(runner._scheduler_idle_sleep_time)
-clock += 2.0
+clock += 1.0
 sleeps.append(runner._scheduler_idle_sleep_time)
 print(sleeps)
 """
-    assert in_airflow(EXECUTOR + code, tmp_path).endswith("[0.2, 0.05, 0.2]")
+    assert in_airflow(EXECUTOR + code, tmp_path).endswith("[0.2, 0.1, 0.2]")
 
 
 def test_scheduler_still_reads_the_attribute_of_its_sleep(tmp_path: Path) -> None:
