@@ -41,6 +41,8 @@ IDLE_SECONDS = 60.0
 CHECKS = 5
 RUN_SECONDS = 180.0
 STEADY_SECONDS = 300.0
+LONG_POLL_SECONDS = 20.0
+"""The longest that SQS may still hand a message to a worker that is gone."""
 LATEST_MOMENT_OFF_SECONDS = 0.37
 """Between runs, so that they do not fall in step with a loop of whole seconds."""
 
@@ -122,7 +124,7 @@ def moment(text: str) -> datetime:
 
 
 def first_task_seconds(stack: layout.Stack, api: AirflowApi, cluster: str) -> float:
-    """One run right after a new worker says that it is ready, and the old one, whose last poll may take a message, is gone."""
+    """One run on a new worker that says that it is ready, when the old one's last poll can take no message any more."""
     ecs = aws.client(stack, "ecs")
     (before,) = worker(stack, cluster).tasks
     ecs.update_service(cluster=cluster, service="worker", forceNewDeployment=True)
@@ -132,6 +134,7 @@ def first_task_seconds(stack: layout.Stack, api: AirflowApi, cluster: str) -> fl
         logs = [layout.CONTAINERS / f"ministack-ecs-{task.id[:8]}-worker" / "output.log" for task in tasks]
         (old,) = ecs.describe_tasks(cluster=cluster, tasks=[before.id])["tasks"]
         if len(tasks) == 1 and old["lastStatus"] == "STOPPED" and "ready." in logs[0].read_text():
+            time.sleep(LONG_POLL_SECONDS)
             return run(api, "bench_one")
         if time.monotonic() > deadline:
             raise RuntimeError("the new worker did not come up")
