@@ -1,41 +1,82 @@
-"""The DAG bucket: what it lists, and a file of exactly the version that was listed."""
+"""The DAG bucket: plain uploads as listed, the content of files, and what operators are told there."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
-from .release import DagObject
+from botocore.exceptions import ClientError
+
+from control_plane.dag_release import DagFile, Upload, object_key
+
+from .uploads import Listing, UploadedFile, listing_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 CHUNK_BYTES = 1024 * 1024
+CONFIRMATION_KEY = "CONFIRMED.json"
+IN_USE_KEY = "IN_USE.json"
+
+_CHANGED = {"PreconditionFailed", "NoSuchKey", "404"}
+
+
+class UploadsChangedError(Exception):
+    """An object was replaced or removed since it was listed: the listing is none of one moment any more."""
 
 
 class DagBucket:
-    """Errors are botocore's: a listing or a file that could not be read is never an absent one."""
+    """Errors of S3 are botocore's: a listing or a file that could not be read is never an absent one."""
 
     def __init__(self, s3: S3Client, bucket: str, prefix: str) -> None:
         self._s3 = s3
         self._bucket = bucket
         self._prefix = prefix
 
-    def list_objects(self) -> Iterator[DagObject]:
+    def list_uploads(self) -> Listing:
         """Every object below the prefix. Source: ListObjectsV2, strongly consistent after a write."""
+        return listing_of(self._objects(), self._prefix)
+
+    def _objects(self) -> Iterator[tuple[str, str, int, datetime]]:
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix)
         for page in pages:
             for item in page.get("Contents", []):
-                yield DagObject(item["Key"], item["ETag"], item["Size"])
+                yield item["Key"], item["ETag"], item["Size"], item["LastModified"]
 
-    def fetch(self, item: DagObject, target: Path) -> None:
-        """Write the listed version of `item` to `target`.
+    def fetch_upload(self, file: UploadedFile) -> tuple[Upload, Iterator[bytes]]:
+        """The very version that was listed. Raises `UploadsChangedError` when there is another by now."""
+        try:
+            answer = self._s3.get_object(Bucket=self._bucket, Key=file.key, IfMatch=file.etag)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _CHANGED:
+                raise UploadsChangedError(file.key) from None
+            raise
+        upload = Upload(file.key, file.etag, answer.get("VersionId"))
+        return upload, answer["Body"].iter_chunks(CHUNK_BYTES)
 
-        Raises botocore's ClientError with code PreconditionFailed when the object was replaced since: the
-        release would be a mixture, so it is given up and listed anew.
-        """
-        answer = self._s3.get_object(Bucket=self._bucket, Key=item.key, IfMatch=item.etag)
-        with target.open("wb") as file:
-            for chunk in answer["Body"].iter_chunks(CHUNK_BYTES):
-                file.write(chunk)
+    def fetch(self, file: DagFile) -> Iterator[bytes]:
+        """The content of a release's file."""
+        request: Any = {"Key": file.upload.key if file.upload else object_key(file.sha256)}
+        if file.upload and file.upload.version_id:
+            request["VersionId"] = file.upload.version_id
+        yield from self._s3.get_object(Bucket=self._bucket, **request)["Body"].iter_chunks(CHUNK_BYTES)
+
+    def read_json(self, key: str) -> dict[str, Any] | None:
+        """What an operator or Airflow left there for this function; None when nothing, or nothing that can be read."""
+        try:
+            found = json.loads(self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read())
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _CHANGED:
+                return None
+            raise
+        except ValueError:
+            return None
+        return found if isinstance(found, dict) else None
+
+    def write_json(self, key: str, content: dict[str, Any]) -> None:
+        """What operators are told."""
+        self._s3.put_object(
+            Bucket=self._bucket, Key=key, Body=json.dumps(content).encode(), ContentType="application/json"
+        )

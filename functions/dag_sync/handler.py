@@ -1,55 +1,69 @@
 """`dag_sync`: whatever the event says, make the file system serve what the DAG bucket holds.
 
-Events come from the bucket by way of SQS, and every five minutes from a schedule. Their content is
-ignored: they may be doubled, late, out of order or lost without changing where this ends.
+Events come from the bucket by way of SQS, and every two minutes from a schedule. Their content is ignored: they may
+be doubled, late, out of order or lost without changing where this ends.
 """
 
 from __future__ import annotations
 
 import os
+import time
 from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.config import Config
 
+from control_plane.dag_releases import DagReleases
 from control_plane.observability import logger, metrics, tracer
 from control_plane.settings import read_settings
 
+from .collection import collect
 from .dag_bucket import DagBucket
-from .release import Keep, decide, release_of
-from .release_store import ReleaseStore
+from .delivery import Delivery, Outcome
+from .release_store import THREADS, ReleaseStore
 from .settings import Settings
 
 settings = read_settings(Settings, os.environ)
-bucket = DagBucket(boto3.client("s3"), settings.dags_bucket, settings.dags_prefix)
+s3 = boto3.client("s3", config=Config(max_pool_connections=THREADS))
+bucket = DagBucket(s3, settings.dags_bucket, settings.dags_prefix)
+releases = DagReleases(s3, settings.dags_bucket)
 store = ReleaseStore(settings.file_system_path)
+
+
+def now() -> datetime:
+    """In UTC."""
+    return datetime.now(UTC)
 
 
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler
 @metrics.log_metrics
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
-    """Reconcile once. Raises on any failure: the events return to the queue, and the old release serves on."""
-    metrics.add_metric(name="Reconciliations", unit="Count", value=1)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Deliver once. Raises on any failure: the events return to the queue, and the old release serves on."""
+    metrics.add_metric(name="Deliveries", unit="Count", value=1)
     with store.lock():
-        release = release_of(bucket.list_objects(), settings.dags_prefix)
-        decision = decide(release, store.served_folder())
-        if isinstance(decision, Keep):
-            logger.info("kept", extra={"reason": decision.reason})
-            return {"action": "kept", "reason": decision.reason}
-        now = datetime.now(UTC)
-        name = store.publish(decision.release, bucket.fetch, now)
-        removed = store.prune(now)
-    metrics.add_metric(name="ReleasesPublished", unit="Count", value=1)
-    metrics.add_metric(name="ReleaseFiles", unit="Count", value=len(release.files))
-    logger.info(
-        "published",
-        extra={
-            "reason": decision.reason,
-            "release": name,
-            "files": len(release.files),
-            "removed_releases": removed,
-        },
-    )
-    return {"action": "published", "reason": decision.reason, "release": name}
+        outcome = Delivery(bucket, releases, store, now, time.sleep).run()
+        removed = [] if "Records" in event else collect(store, bucket, now())
+    measure(outcome)
+    found = {
+        "action": outcome.action,
+        "reason": outcome.reason,
+        "release": outcome.release.id if outcome.release else None,
+        "removed_releases": removed,
+    }
+    logger.info(outcome.action, extra=found)
+    return found
+
+
+def measure(outcome: Outcome) -> None:
+    """Held and refused are told by each sweep anew, as zero too: their alarms end when the cause does."""
+    metrics.add_metric(name="ReleasesHeld", unit="Count", value=outcome.action == "held")
+    metrics.add_metric(name="ReleasesRefused", unit="Count", value=outcome.action == "refused")
+    if outcome.built and outcome.release:
+        seconds = (now() - outcome.release.changed_at).total_seconds()
+        metrics.add_metric(name="SecondsToVisible", unit="Seconds", value=max(0.0, seconds))
+        metrics.add_metric(name="FilesFetched", unit="Count", value=outcome.built.files_fetched)
+        metrics.add_metric(name="BytesFetched", unit="Bytes", value=outcome.built.bytes_fetched)
+        metrics.add_metric(name="FilesLinked", unit="Count", value=outcome.built.files_linked)

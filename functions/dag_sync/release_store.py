@@ -1,126 +1,292 @@
 """Releases on the file system that Airflow mounts.
 
-    releases/20261120T101500.000000Z-6f1c…/   complete, and never changed again
-    current -> releases/20261120T101500…      the release that Airflow reads
+    objects/3f/3f2a…                 content, each verified once; releases are hard links to it
+    releases/0000000007-…/dags/…     complete when it is there, and never changed again
+    releases/0000000007-…/manifest.json
+    HEAD                             the newest release, for clients that cache folders
 
-A release is built beside the others under a temporary name and renamed when it is complete; then
-`current` is replaced by a rename, which a reader sees wholly or not at all.
+What makes a release the current one is the rename that puts its folder there: the current release is the complete one
+with the highest sequence. That rename is atomic, so no writer can half-do or undo it, whatever happened to its lock.
+The lock spares work: two writers at once would fetch everything twice.
+
+An NFS client may go on seeing a folder's former listing for a minute, but asks the server whenever a file is opened.
+Hence HEAD: it is overwritten in place, and each reader takes whichever is newer, what it names or what is listed.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
-import os
-import shutil
-from collections.abc import Callable, Iterator
+import hashlib
+import json
+import secrets
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from datetime import datetime, timedelta
-from itertools import pairwise
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from .release import DagObject, Release, published_at
+from control_plane import dag_release
+from control_plane.dag_release import DagFile, Release
 
-FETCH_THREADS = 16
+from .file_system import FileSystem
 
-KEPT_RELEASES = 5
-KEPT_TIME = timedelta(minutes=10)
-"""A release stays while it is among the newest five, and for ten minutes after another took its place.
+THREADS = 32
+CHUNK_BYTES = 1024 * 1024
+HEAD_BYTES = 256
+"""HEAD is one record of this length, written at once: never shorter, never longer."""
 
-An NFS client may see the former link for a minute, and read there.
-"""
+Fetch = Callable[[DagFile], Iterable[bytes]]
 
-TEMPORARY_PREFIX = ".building-"
 
-Fetch = Callable[[DagObject, Path], None]
+class StoreError(Exception):
+    """The file system does not hold what it should; what was served goes on being served."""
+
+
+class LockLostError(StoreError):
+    """Another writer took over. Nothing of this one's is served."""
+
+
+class WrongContentError(StoreError):
+    """What was fetched is not what the manifest names."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Content that is in the store now."""
+
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a release took."""
+
+    files_fetched: int
+    bytes_fetched: int
+    files_linked: int
 
 
 class ReleaseStore:
-    """The folder `root`. Everything but `lock` is for the holder of the lock."""
+    """The folder `root`. What writes is for the holder of the lock."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, files: FileSystem | None = None) -> None:
         self._root = root
         self._releases = root / "releases"
-        self._current = root / "current"
-        self._locked: TextIO | None = None
+        self._objects = root / "objects"
+        self._head = root / "HEAD"
+        self._files = files or FileSystem()
+        self._lock: TextIO | None = None
+        self._token = ""
+
+    # ---- reading -----------------------------------------------------------------------------------
+
+    def current(self) -> Release | None:
+        """The release that readers see, None before the first."""
+        release_id = self._current_id()
+        return None if release_id is None else self.manifest(release_id)
+
+    def _current_id(self) -> str | None:
+        ids = self.ids()
+        hinted = read_head(self._files, self._head)
+        if hinted and hinted not in ids:
+            with suppress(FileNotFoundError):
+                self._files.read(self._releases / hinted / "manifest.json")
+                ids.append(hinted)
+        return max(ids, key=lambda one: (dag_release.sequence_of(one), one), default=None)
+
+    def ids(self) -> list[str]:
+        """Every complete release, oldest first."""
+        try:
+            names = self._files.names(self._releases)
+        except FileNotFoundError:
+            return []
+        return sorted(name for name in names if dag_release.is_release_id(name))
+
+    def manifest(self, release_id: str) -> Release:
+        """The release of that id, as it was written beside its files."""
+        return dag_release.from_json(self._files.read(self._releases / release_id / "manifest.json"), release_id)
+
+    # ---- writing -----------------------------------------------------------------------------------
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Waits for the file system's one writer to finish, in this function's instance or another.
+        """Wait for the file system's one writer to finish, in this function's instance or another.
 
-        Between listing and switching nobody else may do so, or an older listing could win. A POSIX lock: on
-        EFS it holds across clients, and ends with the client that held it.
+        A POSIX lock: on EFS it holds across clients, and ends with the client that held it. The file holds the token
+        of whoever took it last: a writer whose lock was lost without its knowing finds another's there, and stops.
         Source: https://docs.aws.amazon.com/efs/latest/ug/features.html#consistency
         """
-        self._releases.mkdir(parents=True, exist_ok=True)
+        self._files.make_folder(self._releases)
+        self._files.make_folder(self._objects)
         with (self._root / ".lock").open("a+") as file:
             fcntl.lockf(file, fcntl.LOCK_EX)
-            self._locked = file
+            self._lock, self._token = file, secrets.token_hex(8)
             try:
                 yield
             finally:
-                self._locked = None
+                self._lock = None
 
-    def served_folder(self) -> str | None:
-        """The folder name of the release that `current` names, None when there is none (any more).
+    def _claim(self) -> None:
+        """Leave one's token in the lock's file. Not before there is something to write: most looks find nothing new."""
+        if self._lock is None:
+            raise RuntimeError("writing is for the holder of the lock")
+        self._lock.truncate(0)
+        self._lock.write(self._token)
+        self._lock.flush()
 
-        Read from the locked file, not from the link: taking the lock is what makes an NFS client look at a file
-        anew, while it may go on seeing another client's former link for a minute.
+    def _check_lock(self) -> None:
+        """Read through the one open file of the lock: closing any other of the same path would give it up (fcntl(2))."""
+        if self._lock is None:
+            raise RuntimeError("writing is for the holder of the lock")
+        self._lock.seek(0)
+        if self._lock.read() != self._token:
+            raise LockLostError("another writer took the lock over")
+
+    def add(self, chunks: Iterable[bytes], executable: bool = False) -> Stored:
+        """Put content into the store under its own hash, once it is written whole."""
+        incoming = self._objects / f".incoming-{self._token}-{secrets.token_hex(8)}"
+        digest, size_bytes = hashlib.sha256(), 0
+        with self._files.create(incoming) as file:
+            for chunk in chunks:
+                file.write(chunk)
+                digest.update(chunk)
+                size_bytes += len(chunk)
+            self._files.finish(file, 0o755 if executable else 0o644)
+        stored = Stored(digest.hexdigest(), size_bytes)
+        target = self._object(stored.sha256, executable)
+        try:
+            self._files.rename(incoming, target)
+        except FileNotFoundError:
+            self._files.make_folder(target.parent)
+            self._files.rename(incoming, target)
+        return stored
+
+    def in_parallel[Item, Result](self, work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+        """File systems and S3 answer slowly, and many requests at once."""
+        with ThreadPoolExecutor(THREADS) as pool:
+            return list(pool.map(work, items))
+
+    def publish(self, release: Release, fetch: Fetch) -> Built:
+        """Build `release`, make it the current one, and read that back.
+
+        Content that the store has is linked, not fetched. Raises what `fetch` raises, `WrongContentError`,
+        `LockLostError`, OSError; what was served goes on being served then, and what was fetched is not fetched again.
         """
-        file = self._held_lock()
-        file.seek(0)
-        name = file.read()
-        return name if name and self._current.exists() else None
+        self._claim()
+        building = self._releases / f".building-{self._token}-{release.id}"
+        dags = building / "dags"
+        self._files.make_folder(dags)
+        for folder in sorted({(dags / file.path).parent for file in release.files}):
+            self._files.make_folder(folder)
+        same: dict[tuple[str, bool], list[DagFile]] = defaultdict(list)
+        for file in release.files:
+            same[file.sha256, file.executable].append(file)
+        fetched = self.in_parallel(lambda files: self._place(files, dags, fetch), same.values())
+        with self._files.create(building / "manifest.json") as manifest:
+            manifest.write(dag_release.to_json(release))
+            self._files.finish(manifest, 0o644)
+        self._check_lock()
+        try:
+            self._files.rename(building, self._releases / release.id)
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                raise
+            self._files.remove_tree(building)  # another client built it, and this one's listing was old
+        self.point_at(release.id)
+        self._read_back(release)
+        sizes = [size_bytes for size_bytes in fetched if size_bytes is not None]
+        return Built(len(sizes), sum(sizes), len(release.files) - len(sizes))
 
-    def _held_lock(self) -> TextIO:
-        """The one open file of the lock: closing any other of the same path would give the lock up (fcntl(2))."""
-        if self._locked is None:
-            raise RuntimeError("the release store is for the holder of its lock")
-        return self._locked
+    def _place(self, files: list[DagFile], dags: Path, fetch: Fetch) -> int | None:
+        """Link files of one content below `dags`; the number of bytes fetched for it, None when the store had it."""
+        first, *_ = files
+        source = self._object(first.sha256, first.executable)
+        size_bytes = None
+        try:
+            self._link(source, dags / first.path, first.executable)
+        except FileNotFoundError:
+            stored = self.add(fetch(first), first.executable)
+            if stored.sha256 != first.sha256:
+                raise WrongContentError(f"{first.path!r} should be {first.sha256}, and is {stored.sha256}") from None
+            size_bytes = stored.size_bytes
+            self._link(source, dags / first.path, first.executable)
+        for file in files[1:]:
+            self._link(source, dags / file.path, file.executable)
+        return size_bytes
 
-    def publish(self, release: Release, fetch: Fetch, now: datetime) -> str:
-        """Build `release`, make `current` name it, and return its folder name.
+    def _link(self, source: Path, target: Path, executable: bool) -> None:
+        try:
+            self._files.link(source, target)
+        except OSError as error:
+            if error.errno != errno.EMLINK:
+                raise
+            # EFS allows a file 177 links. A copy takes its place in the store, and the next links.
+            # Source: https://docs.aws.amazon.com/efs/latest/ug/limits.html
+            self.add([self._files.read(source)], executable)
+            self._files.link(source, target)
 
-        Raises what `fetch` raises; what was served goes on being served then. A crash between the link and the
-        note of it makes the next call publish the same content once more, which harms nothing.
-        """
-        name = release.folder_name(now)
-        building = self._releases / f"{TEMPORARY_PREFIX}{name}"
-        building.mkdir()
-        for folder in {building / file.path.parent for file in release.files}:
-            folder.mkdir(parents=True, exist_ok=True)
-        with ThreadPoolExecutor(FETCH_THREADS) as pool:
-            for _ in pool.map(lambda file: fetch(file.source, building / file.path), release.files):
-                pass
-        building.rename(self._releases / name)
-        link = self._root / f".current-{name}"
-        link.symlink_to(Path("releases") / name)
-        link.rename(self._current)
-        self._note_served(name)
-        return name
+    def point_at(self, release_id: str) -> None:
+        """Have HEAD name `release_id`, unless it names a newer one."""
+        hinted = read_head(self._files, self._head)
+        if hinted is None or dag_release.sequence_of(hinted) < dag_release.sequence_of(release_id):
+            self._files.overwrite(self._head, head_record(release_id))
 
-    def _note_served(self, name: str) -> None:
-        file = self._held_lock()
-        file.truncate(0)
-        file.write(name)
-        file.flush()
-        os.fsync(file.fileno())
+    def _read_back(self, release: Release) -> None:
+        current = self._current_id()
+        if current is None or dag_release.sequence_of(current) < release.sequence:
+            raise StoreError(f"{release.id} was written, and {current} is what can be read")
+        if current == release.id and self.manifest(release.id) != release:
+            raise StoreError(f"{release.id} was written, and reads otherwise")
 
-    def prune(self, now: datetime) -> list[str]:
-        """Remove what interrupted builds left, and releases that nobody reads. Returns the names removed."""
-        complete = sorted(
-            folder.name for folder in self._releases.iterdir() if not folder.name.startswith(TEMPORARY_PREFIX)
-        )
-        served = self.served_folder()
-        removed = [
-            name
-            for name, successor in pairwise(complete)
-            if name != served and name not in complete[-KEPT_RELEASES:] and now - published_at(successor) > KEPT_TIME
-        ]
-        abandoned = [folder.name for folder in self._releases.glob(f"{TEMPORARY_PREFIX}*")]
-        for name in [*removed, *abandoned]:
-            shutil.rmtree(self._releases / name)
-        for link in self._root.glob(".current-*"):
-            link.unlink()
-        return [*removed, *abandoned]
+    def _object(self, sha256: str, executable: bool) -> Path:
+        return self._objects / sha256[:2] / (f"{sha256}-x" if executable else sha256)
+
+    # ---- removing ----------------------------------------------------------------------------------
+
+    def served_since(self, release_id: str) -> float:
+        """When it became the current one, in seconds since the epoch."""
+        return self._files.modified_at(self._releases / release_id / "manifest.json")
+
+    def remove(self, release_ids: Iterable[str]) -> None:
+        """Remove releases that nobody reads, what interrupted builds left, and the content that nothing needs any more."""
+        self._claim()
+        for release_id in release_ids:
+            self._files.rename(self._releases / release_id, self._releases / f".removed-{release_id}")
+        for name in self._files.names(self._releases):
+            if name.startswith(".") and not name.startswith(f".building-{self._token}"):
+                self._files.remove_tree(self._releases / name)
+        needed = {
+            self._object(file.sha256, file.executable)
+            for release_id in self.ids()
+            for file in self.manifest(release_id).files
+        }
+        self.in_parallel(self._files.remove, [path for path in self._stored() if path not in needed])
+
+    def _stored(self) -> Iterator[Path]:
+        for name in self._files.names(self._objects):
+            if name.startswith("."):
+                if not name.startswith(f".incoming-{self._token}"):
+                    yield self._objects / name
+            else:
+                yield from (self._objects / name / inner for inner in self._files.names(self._objects / name))
+
+
+def head_record(release_id: str) -> bytes:
+    """With its own checksum: whoever reads it in the moment of a write knows that it did."""
+    checksum = hashlib.sha256(release_id.encode()).hexdigest()
+    return json.dumps({"release": release_id, "sha256": checksum}).encode().ljust(HEAD_BYTES - 1) + b"\n"
+
+
+def read_head(files: FileSystem, path: Path) -> str | None:
+    """What HEAD names; None when there is none, or it was read in the moment of a write."""
+    try:
+        content = files.read(path)
+        release_id = json.loads(content)["release"]
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+    known = isinstance(release_id, str) and dag_release.is_release_id(release_id)
+    return release_id if known and content == head_record(release_id) else None

@@ -12,10 +12,12 @@ FUNCTIONS = sorted(path.parent.name for path in (layout.ROOT / "functions").glob
 
 DECISIONS = {
     "airflow/farflow/queue_outage.py",
-    "functions/dag_sync/release.py",
+    "functions/dag_sync/mass_deletion.py",
+    "functions/dag_sync/uploads.py",
     "functions/image_builder/build_outcome.py",
     "functions/image_builder/image_source.py",
     "functions/metadata_migrator/migration_task.py",
+    "layers/control_plane/control_plane/dag_paths.py",
     "local/emulator/alarm_state.py",
     "local/emulator/buildspec.py",
     "local/emulator/embedded_metrics.py",

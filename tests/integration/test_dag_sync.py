@@ -1,5 +1,6 @@
 """`dag_sync`'s real handler against moto's S3 and a real file system."""
 
+import hashlib
 import importlib
 import json
 import sys
@@ -13,7 +14,10 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from dag_sync.release import ReleaseError
+from control_plane.dag_release import ManifestError
+from control_plane.dag_releases import Content, DagReleases, NotWantedError, ReleaseError, UnknownReleaseError
+from dag_sync.release_store import WrongContentError
+from farflow import releases
 
 BUCKET = "dags-bucket"
 SWEEP = {"source": "aws.scheduler"}
@@ -33,6 +37,7 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     with mock_aws():
         client = boto3.client("s3")
         client.create_bucket(Bucket=BUCKET)
+        client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
         yield client
 
 
@@ -49,7 +54,9 @@ def handler(s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleT
         monkeypatch.setenv(name, value)
     for name in [name for name in sys.modules if name.startswith(("dag_sync.handler", "control_plane.observability"))]:
         del sys.modules[name]
-    return importlib.import_module("dag_sync.handler")
+    module = importlib.import_module("dag_sync.handler")
+    monkeypatch.setattr(module, "time", SimpleNamespace(sleep=lambda seconds: None))
+    return module
 
 
 def put(s3: Any, **files: str) -> None:
@@ -57,11 +64,37 @@ def put(s3: Any, **files: str) -> None:
         s3.put_object(Bucket=BUCKET, Key=f"dags/{name.replace('__', '/')}.py", Body=content.encode())
 
 
+def contents(**files: str) -> list[Content]:
+    return [
+        Content(
+            f"{name.replace('__', '/')}.py",
+            hashlib.sha256(text.encode()).hexdigest(),
+            len(text.encode()),
+            executable=False,
+            read=text.encode,
+        )
+        for name, text in files.items()
+    ]
+
+
+@pytest.fixture
+def publisher(s3: Any) -> DagReleases:
+    return DagReleases(s3, BUCKET)
+
+
 def served(root: Path) -> dict[str, str]:
-    current = root / "current"
+    """What Airflow's bundle would read."""
+    current = releases.current_release(root)
+    if current is None:
+        return {}
+    folder = releases.dags_folder(root, current)
     return {
-        path.relative_to(current).as_posix(): path.read_text() for path in sorted(current.rglob("*")) if path.is_file()
+        path.relative_to(folder).as_posix(): path.read_text() for path in sorted(folder.rglob("*")) if path.is_file()
     }
+
+
+def status(s3: Any) -> dict[str, Any]:
+    return dict(json.loads(s3.get_object(Bucket=BUCKET, Key="STATUS.json")["Body"].read()))
 
 
 def an_s3_event(key: str) -> dict[str, Any]:
@@ -70,19 +103,27 @@ def an_s3_event(key: str) -> dict[str, Any]:
     return {"Records": [{"messageId": "1", "eventSource": "aws:sqs", "body": json.dumps(body)}]}
 
 
-def test_bucket_s_files_are_served(handler: ModuleType, s3: Any, tmp_path: Path) -> None:
+def everything_in(root: Path) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for path in root.rglob("*") if path.is_file()}
+
+
+# ---- plain uploads ---------------------------------------------------------------------------------
+
+
+def test_uploaded_files_are_served(handler: ModuleType, s3: Any, tmp_path: Path) -> None:
     put(s3, a="one", team__b="two")
     s3.put_object(Bucket=BUCKET, Key="elsewhere/c.py", Body=b"three")
     assert handler.lambda_handler(an_s3_event("dags/a.py"), CONTEXT)["action"] == "published"
     assert served(tmp_path) == {"a.py": "one", "team/b.py": "two"}
+    assert status(s3)["served"] == releases.current_release(tmp_path)
 
 
 def test_repeated_event_writes_nothing(handler: ModuleType, s3: Any, tmp_path: Path) -> None:
     put(s3, a="one")
     handler.lambda_handler(an_s3_event("dags/a.py"), CONTEXT)
-    before = sorted(path for path in tmp_path.rglob("*"))
+    before = everything_in(tmp_path)
     assert handler.lambda_handler(an_s3_event("dags/a.py"), CONTEXT)["action"] == "kept"
-    assert sorted(path for path in tmp_path.rglob("*")) == before
+    assert everything_in(tmp_path) == before
 
 
 def test_edit_of_the_same_size_is_served(handler: ModuleType, s3: Any, tmp_path: Path) -> None:
@@ -93,7 +134,7 @@ def test_edit_of_the_same_size_is_served(handler: ModuleType, s3: Any, tmp_path:
     assert served(tmp_path) == {"a.py": "two"}
 
 
-def test_deleted_file_is_gone(handler: ModuleType, s3: Any, tmp_path: Path) -> None:
+def test_removed_upload_is_gone(handler: ModuleType, s3: Any, tmp_path: Path) -> None:
     put(s3, a="one", b="two")
     handler.lambda_handler(SWEEP, CONTEXT)
     s3.delete_object(Bucket=BUCKET, Key="dags/b.py")
@@ -115,35 +156,283 @@ def test_more_files_than_one_page_lists(handler: ModuleType, s3: Any, tmp_path: 
     assert len(served(tmp_path)) == 1100
 
 
-def test_refused_key_leaves_the_old_release_served(handler: ModuleType, s3: Any, tmp_path: Path) -> None:
+def test_only_what_changed_is_fetched(handler: ModuleType, s3: Any, tmp_path: Path) -> None:
+    put(s3, **{f"f{number}": str(number) for number in range(20)})
+    handler.lambda_handler(SWEEP, CONTEXT)
+    fetched: list[str] = []
+    s3_of_handler = handler.s3.meta.events
+    s3_of_handler.register("before-call.s3.GetObject", lambda params, **_: fetched.append(params["url_path"]))
+    put(s3, f3="three", new="new")
+    handler.lambda_handler(SWEEP, CONTEXT)
+    assert sorted(path for path in fetched if path.startswith("/dags/")) == ["/dags/f3.py", "/dags/new.py"]
+    assert len(served(tmp_path)) == 21
+
+
+@pytest.mark.parametrize("key", ["dags//etc/passwd", "dags/../a.py", "dags/A.PY"])
+def test_refused_key_is_told_and_the_old_release_serves_on(
+    handler: ModuleType, s3: Any, tmp_path: Path, key: str
+) -> None:
     put(s3, a="one")
     handler.lambda_handler(SWEEP, CONTEXT)
-    s3.put_object(Bucket=BUCKET, Key="dags//etc/passwd", Body=b"x")
+    s3.put_object(Bucket=BUCKET, Key=key, Body=b"x")
     put(s3, a="two")
-    with pytest.raises(ReleaseError):
-        handler.lambda_handler(SWEEP, CONTEXT)
+    found = handler.lambda_handler(SWEEP, CONTEXT)
+    assert found["action"] == "refused"
+    assert key.removeprefix("dags/") in found["reason"]
     assert served(tmp_path) == {"a.py": "one"}
+    assert status(s3)["refused"] == found["reason"]
+    s3.delete_object(Bucket=BUCKET, Key=key)
+    assert handler.lambda_handler(SWEEP, CONTEXT)["action"] == "published"
+    assert served(tmp_path) == {"a.py": "two"}
+    assert status(s3)["refused"] is None
 
 
-def test_object_replaced_after_the_listing_is_no_mixture(
+def test_upload_during_the_delivery_is_no_mixture(
     handler: ModuleType, s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """An object that is replaced after the listing: everything is listed anew."""
     put(s3, a="one", b="one")
-    listing = list(handler.bucket.list_objects())
-    put(s3, b="two")
-    monkeypatch.setattr(handler.bucket, "list_objects", lambda: iter(listing))
-    with pytest.raises(ClientError, match="PreconditionFailed"):
-        handler.lambda_handler(SWEEP, CONTEXT)
-    assert not (tmp_path / "current").exists()
-    monkeypatch.undo()
+    fetch, changed = handler.bucket.fetch_upload, []
+
+    def change_then_fetch(file: Any) -> Any:
+        if not changed:
+            changed.append(file)
+            put(s3, a="two", b="two")
+        return fetch(file)
+
+    monkeypatch.setattr(handler.bucket, "fetch_upload", change_then_fetch)
+    handler.lambda_handler(SWEEP, CONTEXT)
+    assert served(tmp_path) == {"a.py": "two", "b.py": "two"}
+    assert len(releases._listed(tmp_path / "releases")) == 1
+
+
+def test_burst_of_uploads_is_waited_for(
+    handler: ModuleType, s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coming = iter(["b", "c", "d"])
+
+    def upload_meanwhile(seconds: float) -> None:
+        for name in coming:
+            put(s3, **{name: "x"})
+            break
+
+    monkeypatch.setattr(handler, "time", SimpleNamespace(sleep=upload_meanwhile))
+    put(s3, a="x")
+    handler.lambda_handler(SWEEP, CONTEXT)
+    assert sorted(served(tmp_path)) == ["a.py", "b.py", "c.py", "d.py"]
+    assert len(releases._listed(tmp_path / "releases")) == 1
 
 
 def test_bucket_that_cannot_be_listed_changes_nothing(handler: ModuleType, s3: Any, tmp_path: Path) -> None:
     """Unknown is not empty."""
     put(s3, a="one")
     handler.lambda_handler(SWEEP, CONTEXT)
-    s3.delete_object(Bucket=BUCKET, Key="dags/a.py")
-    s3.delete_bucket(Bucket=BUCKET)
-    with pytest.raises(ClientError, match="NoSuchBucket"):
+
+    def refuse(**_: Any) -> Any:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": ""}}, "ListObjectsV2")
+
+    handler.s3.meta.events.register("before-call.s3.ListObjectsV2", refuse)
+    with pytest.raises(ClientError, match="AccessDenied"):
         handler.lambda_handler(SWEEP, CONTEXT)
     assert served(tmp_path) == {"a.py": "one"}
+
+
+# ---- releases --------------------------------------------------------------------------------------
+
+
+def test_published_release_is_served_with_its_modes(
+    handler: ModuleType, s3: Any, publisher: DagReleases, tmp_path: Path
+) -> None:
+    script = Content("run.sh", hashlib.sha256(b"#!").hexdigest(), 2, executable=True, read=lambda: b"#!")
+    published = publisher.publish([*contents(a="one", team__b="two"), script], publisher="ada", commit="3f2a91c0")
+    assert handler.lambda_handler(an_s3_event("HEAD.json"), CONTEXT)["release"] == published.release.id
+    assert served(tmp_path) == {"a.py": "one", "team/b.py": "two", "run.sh": "#!"}
+    folder = releases.dags_folder(tmp_path, published.release.id)
+    assert [(folder / name).stat().st_mode & 0o777 for name in ("run.sh", "a.py")] == [0o755, 0o644]
+
+
+def test_publishing_the_same_again_changes_nothing(s3: Any, publisher: DagReleases) -> None:
+    first = publisher.publish(contents(a="one"), publisher="ada")
+    again = publisher.publish(contents(a="one"), publisher="bob")
+    assert (first.changed, again.changed) == (True, False)
+    assert again.release == first.release
+
+
+def test_only_new_content_is_uploaded_and_only_new_content_is_fetched(
+    handler: ModuleType, s3: Any, publisher: DagReleases, tmp_path: Path
+) -> None:
+    publisher.publish(contents(a="one", b="two", c="three"), publisher="ada")
+    handler.lambda_handler(SWEEP, CONTEXT)
+    published = publisher.publish(contents(a="one", moved__b="two", c="four", same="four"), publisher="ada")
+    assert (published.objects_written, published.bytes_written) == (1, 4)
+    outcome = handler.Delivery(handler.bucket, handler.releases, handler.store, handler.now, lambda seconds: None)
+    with handler.store.lock():
+        built = outcome.run().built
+    assert (built.files_fetched, built.bytes_fetched, built.files_linked) == (1, 4, 3)
+    assert served(tmp_path) == {"a.py": "one", "moved/b.py": "two", "c.py": "four", "same.py": "four"}
+
+
+def test_rollback_serves_the_old_files_under_a_new_sequence(
+    handler: ModuleType, s3: Any, publisher: DagReleases, tmp_path: Path
+) -> None:
+    first = publisher.publish(contents(a="one"), publisher="ada", commit="abc").release
+    second = publisher.publish(contents(a="two"), publisher="ada").release
+    handler.lambda_handler(SWEEP, CONTEXT)
+    back = publisher.rollback(first.id, "bob").release
+    assert (back.sequence, back.rollback_of, back.commit, back.publisher) == (3, first.id, "abc", "bob")
+    handler.lambda_handler(SWEEP, CONTEXT)
+    assert served(tmp_path) == {"a.py": "one"}
+    assert [release.id for release in publisher.history()] == [back.id, second.id, first.id]
+
+
+def test_rollback_to_uploads_serves_the_versions_of_then(
+    handler: ModuleType, s3: Any, publisher: DagReleases, tmp_path: Path
+) -> None:
+    put(s3, a="one")
+    first = handler.lambda_handler(SWEEP, CONTEXT)["release"]
+    put(s3, a="two")
+    handler.lambda_handler(SWEEP, CONTEXT)
+    for stored in (tmp_path / "objects").rglob("*"):
+        if stored.is_file():
+            stored.unlink()
+    publisher.rollback(first, "bob")
+    handler.lambda_handler(SWEEP, CONTEXT)
+    assert served(tmp_path) == {"a.py": "one"}
+
+
+def test_rollback_to_what_is_gone_is_refused_by_name(s3: Any, publisher: DagReleases) -> None:
+    first = publisher.publish(contents(a="one", b="same"), publisher="ada").release
+    publisher.publish(contents(a="two", b="same"), publisher="ada")
+    s3.delete_object(Bucket=BUCKET, Key=f"objects/{contents(a='one')[0].sha256}")
+    with pytest.raises(ReleaseError, match=r"no longer has a\.py$"):
+        publisher.rollback(first.id, "bob")
+    with pytest.raises(UnknownReleaseError, match="make releases"):
+        publisher.rollback("0000000009-abc-012345", "bob")
+
+
+def test_upload_after_a_release_is_the_newer_will(
+    handler: ModuleType, s3: Any, publisher: DagReleases, tmp_path: Path
+) -> None:
+    put(s3, a="uploaded")
+    handler.lambda_handler(SWEEP, CONTEXT)
+    publisher.publish(contents(a="pushed"), publisher="ada")
+    handler.lambda_handler(SWEEP, CONTEXT)
+    assert served(tmp_path) == {"a.py": "pushed"}
+    put(s3, b="uploaded")
+    handler.lambda_handler(SWEEP, CONTEXT)
+    assert served(tmp_path) == {"a.py": "uploaded", "b.py": "uploaded"}
+
+
+def test_release_that_removes_most_is_held_until_it_is_confirmed(
+    handler: ModuleType, s3: Any, publisher: DagReleases, tmp_path: Path
+) -> None:
+    publisher.publish(contents(a="1", b="2", c="3"), publisher="ada")
+    handler.lambda_handler(SWEEP, CONTEXT)
+    held = publisher.publish(contents(a="1"), publisher="ada").release
+    assert handler.lambda_handler(SWEEP, CONTEXT)["action"] == "held"
+    assert len(served(tmp_path)) == 3
+    assert "2 of 3 files: b.py, c.py" in status(s3)["held"]
+    s3.put_object(Bucket=BUCKET, Key="CONFIRMED.json", Body=json.dumps({"release": held.id}).encode())
+    assert handler.lambda_handler(an_s3_event("CONFIRMED.json"), CONTEXT)["action"] == "published"
+    assert served(tmp_path) == {"a.py": "1"}
+    assert status(s3)["held"] is None
+
+
+def test_emptied_uploads_are_held(handler: ModuleType, s3: Any, tmp_path: Path) -> None:
+    put(s3, a="one", b="two")
+    handler.lambda_handler(SWEEP, CONTEXT)
+    for name in "ab":
+        s3.delete_object(Bucket=BUCKET, Key=f"dags/{name}.py")
+    assert handler.lambda_handler(SWEEP, CONTEXT)["action"] == "held"
+    assert handler.lambda_handler(SWEEP, CONTEXT)["action"] == "held"
+    assert len(served(tmp_path)) == 2
+
+
+def test_release_that_was_meant_is_not_held(
+    handler: ModuleType, s3: Any, publisher: DagReleases, tmp_path: Path
+) -> None:
+    publisher.publish(contents(a="1", b="2", c="3"), publisher="ada")
+    handler.lambda_handler(SWEEP, CONTEXT)
+    publisher.publish(contents(a="1"), publisher="ada")
+    assert publisher.publish(contents(a="1"), publisher="ada", confirmed=True).changed
+    assert handler.lambda_handler(SWEEP, CONTEXT)["action"] == "published"
+    assert served(tmp_path) == {"a.py": "1"}
+
+
+def test_content_that_is_not_its_hash_is_never_served(
+    handler: ModuleType, s3: Any, publisher: DagReleases, tmp_path: Path
+) -> None:
+    publisher.publish(contents(a="one"), publisher="ada")
+    handler.lambda_handler(SWEEP, CONTEXT)
+    publisher.publish(contents(a="two"), publisher="ada")
+    s3.put_object(Bucket=BUCKET, Key=f"objects/{contents(a='two')[0].sha256}", Body=b"bad")
+    with pytest.raises(WrongContentError, match=r"a\.py"):
+        handler.lambda_handler(SWEEP, CONTEXT)
+    assert served(tmp_path) == {"a.py": "one"}
+
+
+def test_damaged_manifest_is_never_served(handler: ModuleType, s3: Any, publisher: DagReleases, tmp_path: Path) -> None:
+    publisher.publish(contents(a="one"), publisher="ada")
+    handler.lambda_handler(SWEEP, CONTEXT)
+    second = publisher.publish(contents(a="two"), publisher="ada").release
+    key = f"releases/{second.id}/manifest.json"
+    content = s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+    s3.put_object(Bucket=BUCKET, Key=key, Body=content.replace(b"a.py", b"b.py"))
+    with pytest.raises(ManifestError, match=r"HEAD\.json"):
+        handler.lambda_handler(SWEEP, CONTEXT)
+    assert served(tmp_path) == {"a.py": "one"}
+
+
+def test_publisher_that_lost_the_race_publishes_after_the_winner(s3: Any, publisher: DagReleases) -> None:
+    other, raced = DagReleases(s3, BUCKET), []
+
+    def race() -> bool:
+        if not raced:
+            raced.append(other.publish(contents(a="winner"), publisher="bob").release)
+        return True
+
+    mine = publisher.publish(contents(a="loser"), publisher="ada", wanted=race).release
+    assert (raced[0].sequence, mine.sequence, mine.previous) == (1, 2, raced[0].id)
+
+
+def test_publisher_asks_again_before_each_attempt_and_stops_when_it_is_not_wanted(
+    s3: Any, publisher: DagReleases
+) -> None:
+    other, answers = DagReleases(s3, BUCKET), iter([True, False])
+
+    def race() -> bool:
+        other.publish(contents(a="winner"), publisher="bob")
+        return next(answers)
+
+    with pytest.raises(NotWantedError):
+        publisher.publish(contents(a="loser"), publisher="ada", wanted=race)
+    assert [release.publisher for release in publisher.history()] == ["bob"]
+
+
+def test_move_whose_answer_was_lost_is_known_as_made(
+    s3: Any, publisher: DagReleases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """botocore repeats a request that got no answer; the repetition is refused, for the first had been carried out."""
+    move = publisher._move
+
+    def lose(*arguments: Any) -> None:
+        assert move(*arguments)
+
+    monkeypatch.setattr(publisher, "_move", lose)
+    published = publisher.publish(contents(a="one"), publisher="ada")
+    assert (published.changed, published.release.sequence) == (True, 1)
+
+
+def test_bucket_made_anew_does_not_stop_delivery(
+    handler: ModuleType, s3: Any, publisher: DagReleases, tmp_path: Path
+) -> None:
+    """Sequences go on where the file system is: nothing older may ever be served again."""
+    for text in ("1", "2", "3"):
+        publisher.publish(contents(a=text), publisher="ada")
+    handler.lambda_handler(SWEEP, CONTEXT)
+    for item in s3.list_objects_v2(Bucket=BUCKET)["Contents"]:
+        s3.delete_object(Bucket=BUCKET, Key=item["Key"])
+    assert handler.lambda_handler(SWEEP, CONTEXT)["action"] == "kept"
+    assert publisher.publish(contents(a="4"), publisher="ada").release.sequence == 4
+    handler.lambda_handler(SWEEP, CONTEXT)
+    assert served(tmp_path) == {"a.py": "4"}

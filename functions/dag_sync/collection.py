@@ -1,0 +1,58 @@
+"""Removing the releases that nobody reads any more."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from .dag_bucket import IN_USE_KEY, DagBucket
+from .release_store import ReleaseStore
+
+KEPT_RELEASES = 10
+KEPT_TIME = timedelta(hours=24)
+"""So long after another took its place: NFS clients may see it for a minute, a task that is being started for longer."""
+
+FRESH = timedelta(minutes=15)
+"""How old Airflow's word of what its runs use may be. Without it nothing is removed."""
+
+
+def collect(store: ReleaseStore, bucket: DagBucket, now: datetime) -> list[str]:
+    """For the holder of the store's lock. Returns the ids of the releases removed."""
+    ids = store.ids()
+    if len(ids) <= KEPT_RELEASES:
+        return []
+    in_use = releases_in_use(bucket.read_json(IN_USE_KEY), now)
+    if in_use is None:
+        return []
+    replaced_at = {
+        older: datetime.fromtimestamp(store.served_since(newer), UTC)
+        for older, newer in pairwise(ids[: -KEPT_RELEASES + 1])
+    }
+    removed = removable(ids, replaced_at, in_use, now)
+    if removed:
+        store.remove(removed)
+    return removed
+
+
+def releases_in_use(record: dict[str, Any] | None, now: datetime) -> AbstractSet[str] | None:
+    """What the DAG processor wrote: the releases of unfinished runs. None when it is unknown: unknown is not empty."""
+    if record is None:
+        return None
+    try:
+        observed_at = datetime.fromisoformat(record["observed_at"])
+        versions = {str(version) for version in record["releases"]}
+        fresh = now - observed_at < FRESH
+    except (KeyError, TypeError, ValueError):
+        return None
+    return versions if fresh else None
+
+
+def removable(ids: list[str], replaced_at: dict[str, datetime], in_use: AbstractSet[str], now: datetime) -> list[str]:
+    """Of releases, oldest first: those neither among the newest, nor lately replaced, nor named by an unfinished run."""
+    return [
+        release_id
+        for release_id in ids[:-KEPT_RELEASES]
+        if now - replaced_at[release_id] > KEPT_TIME and release_id not in in_use
+    ]

@@ -1,0 +1,63 @@
+"""The calls by which a release store reads and changes its file system: what a test of crashes stands between."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import BinaryIO
+
+
+class FileSystem:
+    """Each call is one that NFS answers for, and may fail or be the last. Errors are OSError."""
+
+    def names(self, folder: Path) -> list[str]:
+        """What lies in `folder`."""
+        return [path.name for path in folder.iterdir()]
+
+    def read(self, path: Path) -> bytes:
+        """The whole file. Opening it makes an NFS client ask the server for what is new."""
+        return path.read_bytes()
+
+    def modified_at(self, path: Path) -> float:
+        """Seconds since the epoch."""
+        return path.stat().st_mtime
+
+    def make_folder(self, path: Path) -> None:
+        """With its parents; one that is there is well."""
+        path.mkdir(parents=True, exist_ok=True)
+
+    def create(self, path: Path) -> BinaryIO:
+        """A new file, open for writing."""
+        return path.open("xb")
+
+    def finish(self, file: BinaryIO, mode: int) -> None:
+        """Everything written is on the server when this returns."""
+        file.flush()
+        os.fchmod(file.fileno(), mode)
+        os.fsync(file.fileno())
+
+    def overwrite(self, path: Path, content: bytes) -> None:
+        """In place and at once, without a moment in which the file is empty."""
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
+        try:
+            os.pwrite(descriptor, content, 0)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def link(self, source: Path, target: Path) -> None:
+        """Another name for the same file."""
+        os.link(source, target)
+
+    def rename(self, source: Path, target: Path) -> None:
+        """At once. A file takes the place of another; a folder of none but an empty one."""
+        source.rename(target)
+
+    def remove(self, path: Path) -> None:
+        """A file; none is well."""
+        path.unlink(missing_ok=True)
+
+    def remove_tree(self, path: Path) -> None:
+        """A folder, as far as it goes: what is left is removed the next time."""
+        shutil.rmtree(path, ignore_errors=True)
