@@ -94,9 +94,9 @@ def parsed_metric(release_id: str, now: datetime, changed_at: datetime) -> str:
 
 
 def main() -> None:
-    dag_processor_command.DagFileProcessorManager = ReleaseProcessorManager  # type: ignore[misc]
+    dag_processor_command.DagFileProcessorManager = ReleaseProcessorManager  # type: ignore[attr-defined]
     sys.argv = ["airflow", "dag-processor", *sys.argv[1:]]
-    airflow()
+    airflow()  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":
