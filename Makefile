@@ -3,12 +3,12 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 TOOLS := .farflow/env/tools/bin
-LOCAL := $(TOOLS)/python -m local
+LOCAL := PYTHONPATH=layers/control_plane $(TOOLS)/python -m local
 SAM := env PATH="$(CURDIR)/$(TOOLS):$$PATH" SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.farflow/sam" \
   PIP_CACHE_DIR="$(CURDIR)/.farflow/cache/pip" sam
-export DAGS KEEP ENGINE TAG CPU_ARCHITECTURE
+export DAGS KEEP ENGINE TAG CPU_ARCHITECTURE ENV RELEASE CONFIRM
 
-.PHONY: help demo up status logs down test check image image-test bench bench-tasks deploy setup setup-benchmarks locks
+.PHONY: help demo up status logs down publish releases rollback confirm test check image image-test bench bench-tasks deploy setup setup-benchmarks locks
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -27,6 +27,18 @@ logs: setup ## Follow the logs of everything that runs.
 
 down: ## End every process that `make up` started.
 	@if [ -x $(TOOLS)/python ]; then $(LOCAL) down; else echo "nothing ran"; fi
+
+publish: setup ## Make a folder of DAGs the newest release. DAGS=<folder> ENV=dev CONFIRM=yes
+	@$(LOCAL) publish
+
+releases: setup ## List the releases: id, commit, time, files, who; which is served, what is held. ENV=dev
+	@$(LOCAL) releases
+
+rollback: setup ## Bring an earlier release back. RELEASE=<id> ENV=dev
+	@$(LOCAL) rollback
+
+confirm: setup ## Let a release be served that was held because it removes most of the files. RELEASE=<id> ENV=dev
+	@$(LOCAL) confirm
 
 test: setup ## Run all tests: unit, integration, contract, end to end. TESTS=tests/unit for a part.
 	@$(TOOLS)/pytest $(or $(TESTS),tests/unit tests/integration tests/contract tests/e2e)

@@ -40,8 +40,8 @@ ALLOWED = {
     "layers/control_plane": {"control_plane"},
     "airflow": {"farflow"},
     "dags": set(),
-    "local": {"local"},
-    "benchmarks": {"benchmarks", "local"},
+    "local": {"control_plane", "local"},
+    "benchmarks": {"benchmarks", "control_plane", "local"},
 }
 
 
