@@ -23,7 +23,9 @@ HEAD_KEY = "HEAD.json"
 STATUS_KEY = "STATUS.json"
 """What `dag_sync` last served, and what it did not and why."""
 
-THREADS = 16
+THREADS = 10
+"""As many as botocore keeps connections, unless it is told otherwise."""
+
 ATTEMPTS = 8
 """So many publishers may win before this one gives up."""
 
