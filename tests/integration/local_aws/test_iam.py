@@ -208,7 +208,7 @@ def test_schedule_calls_as_its_role(with_additions: LocalAws) -> None:
     url = sqs.create_queue(QueueName=f"scheduled-{next(NUMBERS)}")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     role = Role(with_additions, service="scheduler.amazonaws.com")
-    moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + 1))
+    moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + 2))
     with_additions.client("scheduler").create_schedule(
         Name=role.name,
         ScheduleExpression=f"at({moment})",
