@@ -14,6 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local import layout
+from tests import waiting
 from tests.integration.local_aws.conftest import LocalAws
 
 ACCOUNT = "000000000000"
@@ -202,25 +203,29 @@ def test_every_decision_about_a_role_is_recorded(with_additions: LocalAws) -> No
     assert recorded[1]["resource"] == "arn:aws:s3:::nobody-s"
 
 
+TICK_SECONDS = 10
+"""So seldom the emulator looks which schedules are due."""
+
+
 def test_schedule_calls_as_its_role(with_additions: LocalAws) -> None:
     """Without the right nothing is called, and the record says why."""
     sqs = with_additions.client("sqs")
     url = sqs.create_queue(QueueName=f"scheduled-{next(NUMBERS)}")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     role = Role(with_additions, service="scheduler.amazonaws.com")
-    moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + 1))
+    moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + 2))
     with_additions.client("scheduler").create_schedule(
         Name=role.name,
         ScheduleExpression=f"at({moment})",
         FlexibleTimeWindow={"Mode": "OFF"},
         Target={"Arn": arn, "RoleArn": role.arn, "Input": "{}"},
     )
-    deadline = time.monotonic() + 8
-    denied: list[str] = []
-    while not denied and time.monotonic() < deadline:
+
+    def decisions() -> list[str]:
         lines = (with_additions.folder / layout.IAM_DECISIONS).read_text().splitlines()
-        denied = [line for line in lines if role.name in line and '"sqs:SendMessage"' in line]
-        time.sleep(0.2)
+        return [line for line in lines if role.name in line and '"sqs:SendMessage"' in line]
+
+    denied = waiting.eventually(decisions, 2 * TICK_SECONDS, "the schedule is due", pause_seconds=0.2)
     assert json.loads(denied[0])["allowed"] is False
     assert "Messages" not in sqs.receive_message(QueueUrl=url)
 
