@@ -27,10 +27,10 @@ class Listing:
 
     @property
     def digest(self) -> str:
-        """Another one means that somebody uploaded or removed something; that of nothing is `NO_UPLOADS`."""
+        """Another one means that somebody uploaded or removed something, be it the same again; that of nothing is `NO_UPLOADS`."""
         digest = hashlib.sha256()
         for file in self.files:
-            digest.update(f"{file.key}\0{file.etag}\0{file.size_bytes}\0".encode())
+            digest.update(f"{file.key}\0{file.etag}\0{file.modified_at.timestamp()}\0".encode())
         return digest.hexdigest()
 
     def changed_at(self, known: Iterable[tuple[str, str]], now: datetime) -> datetime:
