@@ -20,6 +20,14 @@ FRESH = timedelta(minutes=15)
 
 def collect(store: ReleaseStore, bucket: DagBucket, now: datetime) -> list[str]:
     """For the holder of the store's lock. Returns the ids of the releases removed."""
+    removed = unread(store, bucket, now)
+    if removed or store.leftovers():
+        store.remove(removed)
+    return removed
+
+
+def unread(store: ReleaseStore, bucket: DagBucket, now: datetime) -> list[str]:
+    """The releases that nobody reads; none when that is not known."""
     ids = store.ids()
     if len(ids) <= KEPT_RELEASES:
         return []
@@ -30,10 +38,7 @@ def collect(store: ReleaseStore, bucket: DagBucket, now: datetime) -> list[str]:
         older: datetime.fromtimestamp(store.served_since(newer), UTC)
         for older, newer in pairwise(ids[: -KEPT_RELEASES + 1])
     }
-    removed = removable(ids, replaced_at, in_use, now)
-    if removed:
-        store.remove(removed)
-    return removed
+    return removable(ids, replaced_at, in_use, now)
 
 
 def releases_in_use(record: dict[str, Any] | None, now: datetime) -> AbstractSet[str] | None:

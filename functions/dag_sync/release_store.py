@@ -251,6 +251,12 @@ class ReleaseStore:
         """When it became the current one, in seconds since the epoch."""
         return self._files.modified_at(self._releases / release_id / "manifest.json")
 
+    def leftovers(self) -> bool:
+        """Whether interrupted writers left something behind. Asked by the holder of the lock: there is no other writer."""
+        return any(
+            name.startswith(".") for folder in (self._releases, self._objects) for name in self._files.names(folder)
+        )
+
     def remove(self, release_ids: Iterable[str]) -> None:
         """Remove releases that nobody reads, what interrupted builds left, and the content that nothing needs any more."""
         self._claim()

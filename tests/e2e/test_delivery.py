@@ -207,7 +207,9 @@ def test_change_of_a_thousand_files_is_seen_whole_or_not_at_all(publisher: DagRe
     assert all(len(found) == 1 for found in seen), seen
 
 
-def test_plain_upload_is_the_newer_will(stack: layout.Stack, publisher: DagReleases, api: AirflowApi) -> None:
+def test_plain_upload_is_the_newer_will_and_can_be_brought_back(
+    stack: layout.Stack, publisher: DagReleases, api: AirflowApi
+) -> None:
     publish(publisher, tree("pushed"))
     await_live(api, "pushed")
     s3, bucket = aws.client(stack, "s3"), aws.outputs(stack)["DagsBucketName"]
@@ -218,6 +220,12 @@ def test_plain_upload_is_the_newer_will(stack: layout.Stack, publisher: DagRelea
     assert newest is not None
     assert newest.release.publisher == "plain upload"
     assert {file.path for file in newest.release.files} > set(tree("x"))
+    publish(publisher, tree("pushed again"))
+    await_live(api, "pushed again")
+    for path in layout.STACK.glob("efs/**/objects/*/*"):
+        path.unlink()  # as if the file system were a new one: the content comes from the bucket's former versions
+    publisher.rollback(newest.release.id, "test")
+    await_live(api, "uploaded")
 
 
 def test_way_of_a_change_is_measured(stack: layout.Stack, publisher: DagReleases, api: AirflowApi) -> None:

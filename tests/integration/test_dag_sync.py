@@ -1,10 +1,14 @@
 """`dag_sync`'s real handler against moto's S3 and a real file system."""
 
+import errno
 import hashlib
 import importlib
 import json
+import os
 import sys
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -436,3 +440,76 @@ def test_bucket_made_anew_does_not_stop_delivery(
     assert publisher.publish(contents(a="4"), publisher="ada").release.sequence == 4
     handler.lambda_handler(SWEEP, CONTEXT)
     assert served(tmp_path) == {"a.py": "4"}
+
+
+# ---- removing ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def fourteen(handler: ModuleType, s3: Any, publisher: DagReleases, tmp_path: Path) -> list[str]:
+    """Served one after the other, the newest two days ago; with a file that all have, and one of each one's own."""
+    ids = []
+    for number in range(14):
+        ids.append(publisher.publish(contents(a="same", b=f"of {number}"), publisher="ada").release.id)
+        handler.lambda_handler(an_s3_event("HEAD.json"), CONTEXT)
+    two_days_ago = time.time() - 2 * 86400
+    for release_id in ids:
+        os.utime(tmp_path / "releases" / release_id / "manifest.json", (two_days_ago, two_days_ago))
+    return ids
+
+
+def say_in_use(s3: Any, releases_in_use: list[str], minutes_ago: int = 0) -> None:
+    when = datetime.now(UTC) - timedelta(minutes=minutes_ago)
+    word = {"observed_at": when.isoformat(), "releases": releases_in_use}
+    s3.put_object(Bucket=BUCKET, Key="IN_USE.json", Body=json.dumps(word).encode())
+
+
+def test_releases_that_nobody_reads_are_removed_with_their_content(
+    handler: ModuleType, s3: Any, tmp_path: Path, fourteen: list[str]
+) -> None:
+    say_in_use(s3, [fourteen[1]])
+    assert handler.lambda_handler(SWEEP, CONTEXT)["removed_releases"] == [fourteen[0], *fourteen[2:4]]
+    kept = {fourteen[1], *fourteen[4:]}
+    assert {path.name for path in (tmp_path / "releases").iterdir()} == kept
+    stored = {path.read_text() for path in (tmp_path / "objects").rglob("*") if path.is_file()}
+    assert stored == {"same", *(f"of {number}" for number, one in enumerate(fourteen) if one in kept)}
+    assert served(tmp_path) == {"a.py": "same", "b.py": "of 13"}
+
+
+@pytest.mark.parametrize("minutes_ago", [None, 16])
+def test_nothing_is_removed_without_a_fresh_word_of_what_is_in_use(
+    handler: ModuleType, s3: Any, tmp_path: Path, fourteen: list[str], minutes_ago: int | None
+) -> None:
+    if minutes_ago is not None:
+        say_in_use(s3, [], minutes_ago)
+    assert handler.lambda_handler(SWEEP, CONTEXT)["removed_releases"] == []
+    assert len(list((tmp_path / "releases").iterdir())) == 14
+
+
+def test_leftovers_of_killed_syncs_are_removed_by_the_sweep(
+    handler: ModuleType, s3: Any, publisher: DagReleases, tmp_path: Path
+) -> None:
+    publisher.publish(contents(a="one"), publisher="ada")
+    handler.lambda_handler(an_s3_event("HEAD.json"), CONTEXT)
+    (tmp_path / "releases" / ".building-0123456789abcdef-x" / "dags").mkdir(parents=True)
+    (tmp_path / "objects" / ".incoming-0123456789abcdef-x").write_text("half")
+    handler.lambda_handler(SWEEP, CONTEXT)
+    assert served(tmp_path) == {"a.py": "one"}
+    assert not [path for path in tmp_path.rglob(".*") if path.name != ".lock"]
+
+
+def test_content_with_as_many_links_as_efs_allows_is_copied(
+    handler: ModuleType, s3: Any, publisher: DagReleases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = os.link
+
+    def link_as_efs(source: Path, target: Path) -> None:
+        if source.stat().st_nlink >= 5:
+            raise OSError(errno.EMLINK, "Too many links")
+        link(source, target)
+
+    monkeypatch.setattr("dag_sync.file_system.os.link", link_as_efs)
+    publisher.publish(contents(**{f"same{number}": "same" for number in range(23)}), publisher="ada")
+    handler.lambda_handler(SWEEP, CONTEXT)
+    assert served(tmp_path) == {f"same{number}.py": "same" for number in range(23)}
+    assert len({path.stat().st_ino for path in tmp_path.rglob("*.py")}) == 6, "four of each, beside the store's own"
