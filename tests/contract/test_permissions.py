@@ -14,6 +14,7 @@ METHODS = {
     # boto3 method or paginator -> what IAM calls it, where the names differ or more is needed
     ("s3", "list_objects_v2"): {"s3:ListBucket"},
     ("s3", "get_object"): {"s3:GetObject", "kms:Decrypt"},  # the bucket is encrypted under the key
+    ("s3", "put_object"): {"s3:PutObject", "kms:GenerateDataKey"},
     ("ecs", "run_task"): {"ecs:RunTask", "iam:PassRole"},
     ("ecs", "describe_tasks"): {"ecs:DescribeTasks"},
     ("codebuild", "start_build"): {"codebuild:StartBuild"},
@@ -91,6 +92,11 @@ def boto3_calls(folder: Path) -> set[tuple[str, str]]:
     return calls
 
 
+def reads_versions(folder: Path) -> bool:
+    """Whether a former version of an object is asked for: another right than the newest one's."""
+    return any('"VersionId"' in path.read_text() for path in folder.glob("*.py"))
+
+
 def granted(folder: str) -> set[str]:
     """What the function's role may do, by every policy of the templates."""
     role = templates.functions()[folder]["Role"]["Fn::GetAtt"][0]
@@ -116,6 +122,8 @@ def test_role_may_do_what_the_function_needs_and_no_more(folder: str) -> None:
         needed |= MOUNTS
     if "VpcConfig" in function:
         needed |= INTERFACES
+    if reads_versions(layout.ROOT / "functions" / folder):
+        needed.add("s3:GetObjectVersion")
     if any(event["Type"] == "SQS" for event in function.get("Events", {}).values()):
         needed |= QUEUE
     assert granted(folder) == needed
