@@ -58,6 +58,10 @@ class FileSystem:
         """A file; none is well."""
         path.unlink(missing_ok=True)
 
+    def files_below(self, folder: Path) -> list[Path]:
+        """Every file in it, at any depth."""
+        return [Path(parent, name) for parent, _, names in folder.walk() for name in names]
+
     def remove_tree(self, path: Path) -> None:
         """A folder, as far as it goes: what is left is removed the next time."""
         shutil.rmtree(path, ignore_errors=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,6 +25,9 @@ from .dag_bucket import DagBucket
 from .delivery import Delivery, Outcome
 from .release_store import THREADS, ReleaseStore
 from .settings import Settings
+
+COLLECT = "collect"
+"""The daily schedule's word: remove from the bucket what is kept long enough."""
 
 settings = read_settings(Settings, os.environ)
 s3 = boto3.client("s3", config=Config(max_pool_connections=THREADS))
@@ -43,6 +47,10 @@ def now() -> datetime:
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Deliver once. Raises on any failure: the events return to the queue, and the old release serves on."""
     metrics.add_metric(name="Deliveries", unit="Count", value=1)
+    if event.get("action") == COLLECT:
+        collected = releases.collect()
+        logger.info("collected", extra=asdict(collected))
+        return asdict(collected)
     with store.lock():
         outcome = Delivery(bucket, releases, store, now, time.sleep).run()
         removed = [] if "Records" in event else collect(store, bucket, now())

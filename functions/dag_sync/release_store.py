@@ -264,6 +264,7 @@ class ReleaseStore:
             self._files.rename(self._releases / release_id, self._releases / f".removed-{release_id}")
         for name in self._files.names(self._releases):
             if name.startswith(".") and not name.startswith(f".building-{self._token}"):
+                self.in_parallel(self._files.remove, self._files.files_below(self._releases / name))
                 self._files.remove_tree(self._releases / name)
         needed = {
             self._object(file.sha256, file.executable)

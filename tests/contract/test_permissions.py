@@ -14,7 +14,10 @@ METHODS = {
     # boto3 method or paginator -> what IAM calls it, where the names differ or more is needed
     ("s3", "list_objects_v2"): {"s3:ListBucket"},
     ("s3", "get_object"): {"s3:GetObject", "kms:Decrypt"},  # the bucket is encrypted under the key
+    ("s3", "head_object"): {"s3:GetObject"},
     ("s3", "put_object"): {"s3:PutObject", "kms:GenerateDataKey"},
+    ("s3", "list_object_versions"): {"s3:ListBucketVersions"},
+    ("s3", "delete_objects"): {"s3:DeleteObjectVersion"},  # each with its version
     ("ecs", "run_task"): {"ecs:RunTask", "iam:PassRole"},
     ("ecs", "describe_tasks"): {"ecs:DescribeTasks"},
     ("codebuild", "start_build"): {"codebuild:StartBuild"},
@@ -72,10 +75,17 @@ NO_RESOURCE = {"ecr:GetAuthorizationToken", "xray:PutTraceSegments", "xray:PutTe
 """Actions that AWS lets nobody narrow to a resource."""
 
 
+def sources(folder: Path) -> list[Path]:
+    """A function's files, and those of the layer that they import."""
+    own = sorted(folder.glob("*.py"))
+    imported = {name for path in own for name in re.findall(r"from control_plane\.(\w+) import", path.read_text())}
+    return [*own, *(layout.ROOT / "layers" / "control_plane" / "control_plane" / f"{name}.py" for name in imported)]
+
+
 def boto3_calls(folder: Path) -> set[tuple[str, str]]:
-    """(service, method) of each call in `folder` on a variable or attribute named after its service."""
+    """(service, method) of each call of a function on a variable or attribute named after its service."""
     calls = set()
-    for path in folder.glob("*.py"):
+    for path in sources(folder):
         for node in ast.walk(ast.parse(path.read_text())):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
                 continue

@@ -262,3 +262,15 @@ def test_airflow_says_which_releases_its_runs_use(stack: layout.Stack, publisher
 
     eventually(lambda: release.id in said(), 70, "the run's release is in use")
     assert result(api, "uses") == ["used", "used"]
+
+
+def test_daily_collection_leaves_what_is_young(stack: layout.Stack, publisher: DagReleases) -> None:
+    functions = aws.client(stack, "lambda")
+    (name,) = (
+        function["FunctionName"]
+        for function in functions.list_functions()["Functions"]
+        if function["Handler"] == "dag_sync.handler.lambda_handler"
+    )
+    answer = functions.invoke(FunctionName=name, Payload=json.dumps({"action": "collect"}).encode())
+    assert json.loads(answer["Payload"].read()) == {"manifests": 0, "objects": 0}
+    assert list(publisher.history())

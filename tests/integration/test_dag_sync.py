@@ -18,8 +18,16 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from control_plane import dag_releases
 from control_plane.dag_release import ManifestError
-from control_plane.dag_releases import Content, DagReleases, NotWantedError, ReleaseError, UnknownReleaseError
+from control_plane.dag_releases import (
+    Collected,
+    Content,
+    DagReleases,
+    NotWantedError,
+    ReleaseError,
+    UnknownReleaseError,
+)
 from dag_sync.release_store import WrongContentError
 from farflow import releases
 
@@ -513,3 +521,43 @@ def test_content_with_as_many_links_as_efs_allows_is_copied(
     handler.lambda_handler(SWEEP, CONTEXT)
     assert served(tmp_path) == {f"same{number}.py": "same" for number in range(23)}
     assert len({path.stat().st_ino for path in tmp_path.rglob("*.py")}) == 6, "four of each, beside the store's own"
+
+
+def test_bucket_keeps_what_can_be_brought_back_and_removes_the_rest(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A day later, as nothing young is touched; with one publication under way."""
+    monkeypatch.setattr(dag_releases, "KEPT_AT_LEAST", 2)
+    long_ago, now = datetime.now(UTC) - timedelta(days=100), datetime.now(UTC) + timedelta(days=2)
+    early = DagReleases(s3, BUCKET, lambda: long_ago)
+    ids = [early.publish(contents(a="same", b=f"of {n}"), publisher="ada").release.id for n in range(4)]
+    later = DagReleases(s3, BUCKET, lambda: now)
+    collected = later.collect()
+    assert (collected.manifests, collected.objects) == (2, 2)
+    assert [release.id for release in later.history()] == [ids[3], ids[2]]
+    assert later.rollback(ids[2], "ada").changed
+    with pytest.raises(UnknownReleaseError):
+        later.rollback(ids[0], "ada")
+    assert DagReleases(s3, BUCKET).collect() == Collected(0, 0), "what is young stays"
+
+
+def test_content_that_is_published_again_outlives_the_removal_of_its_old_version(
+    s3: Any, publisher: DagReleases
+) -> None:
+    """Listed as unneeded, written again, then removed: only the version that was listed goes."""
+    old = contents(a="again")
+    s3.put_object(Bucket=BUCKET, Key=f"objects/{old[0].sha256}", Body=b"again")
+    publisher.publish(contents(a="one"), publisher="ada")
+    collector = DagReleases(s3, BUCKET, lambda: datetime.now(UTC) + timedelta(days=2))
+    delete = s3.delete_objects
+
+    def publish_first(**request: Any) -> Any:
+        publisher.publish(old, publisher="bob")
+        return delete(**request)
+
+    s3.delete_objects = publish_first
+    assert collector.collect().objects == 1
+    assert s3.get_object(Bucket=BUCKET, Key=f"objects/{old[0].sha256}")["Body"].read() == b"again"
+
+
+def test_daily_schedule_collects(handler: ModuleType, s3: Any) -> None:
+    put(s3, a="one")
+    assert handler.lambda_handler({"action": "collect"}, CONTEXT) == {"manifests": 0, "objects": 0}
