@@ -20,9 +20,9 @@ class KilledError(BaseException):
 class Stage:
     """Moves the actors. `choose(n)` gives the number of the one of `n` to move next."""
 
-    def __init__(self, choose: Callable[[int], int], after_each_step: Callable[[], None]) -> None:
+    def __init__(self, choose: Callable[[int], int], after_each_change: Callable[[], None]) -> None:
         self._choose = choose
-        self._after_each_step = after_each_step
+        self.after_each_change = after_each_change
         self._waiting: dict[str, threading.Event] = {}
         self._arrived = threading.Semaphore(0)
         self._dead: set[str] = set()
@@ -51,7 +51,6 @@ class Stage:
             moving = 0
             if not self._waiting:
                 break
-            self._after_each_step()
             victim = (kills or {}).get(self.steps)
             if victim in self._waiting:
                 self._dead.add(victim)
@@ -64,7 +63,6 @@ class Stage:
             self._waiting.pop(name).set()
         for thread in threads.values():
             thread.join()
-        self._after_each_step()
 
     def _act(self, name: str, act: Callable[[], object]) -> None:
         try:
@@ -77,8 +75,12 @@ class Stage:
         self._arrived.release()
 
 
+CHANGES = {"rename", "overwrite", "remove", "remove_tree"}
+"""What a reader may see: all else happens under names that none looks at."""
+
+
 class SteppedFileSystem(FileSystem):
-    """The real file system, with a step before each call."""
+    """The real file system, with a step before each call, and a look at it after each that changes something."""
 
     def __init__(self, stage: Stage, name: str) -> None:
         self._stage = stage
@@ -91,6 +93,9 @@ class SteppedFileSystem(FileSystem):
 
         def stepped(*arguments: Any) -> Any:
             self._stage.step(self._name)
-            return found(*arguments)
+            result = found(*arguments)
+            if attribute in CHANGES:
+                self._stage.after_each_change()
+            return result
 
         return stepped

@@ -24,7 +24,7 @@ from dag_sync.delivery import RestlessError
 from tests.integration.delivery.interleaving import Stage, SteppedFileSystem
 from tests.integration.delivery.world import Tree, World, contents, fresh_root
 
-EXAMPLES = 2500
+EXAMPLES = 250
 """Of each of the four tests: ten thousand interleavings in all."""
 
 paths = st.sampled_from(["a.py", "b.py", "team/c.py", "team/sub/d.py"])
