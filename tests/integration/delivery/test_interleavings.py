@@ -6,9 +6,10 @@ Syncs run without their lock here: what is promised must not depend on it.
 from __future__ import annotations
 
 import errno
+import hashlib
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -143,10 +144,14 @@ def test_actors_killed_at_any_step_leave_what_a_sweep_completes(
 def test_uploads_in_any_order_end_as_what_is_uploaded(
     worlds: Callable[[], World], before: Tree, changes: list[tuple[str, str | None]], seed: int
 ) -> None:
-    """While a person uploads and removes, one file after the other; events may be lost or doubled."""
+    """While a person uploads and removes, one file after the other; events may be lost or doubled.
+
+    Each release made on the way is what was uploaded at one moment, never files of two.
+    """
     world = worlds()
     world.upload(before)
     stage = stage_of(world, seed)
+    moments = [hashes(before)]
 
     def upload() -> None:
         s3 = world.s3.sharing(lambda: stage.step("person"))
@@ -155,6 +160,7 @@ def test_uploads_in_any_order_end_as_what_is_uploaded(
                 s3.delete_object(Bucket="dags", Key=f"dags/{path}")
             else:
                 world.upload({path: text}, s3)
+            moments.append(hashes(before | dict(changes[: len(moments)])))
 
     stage.play(
         {
@@ -166,6 +172,8 @@ def test_uploads_in_any_order_end_as_what_is_uploaded(
     assert all(isinstance(error, RestlessError) for error in stage.errors.values()), stage.errors
     settle(world)
     expected = {path: text for path, text in (before | dict(changes)).items() if text is not None}
+    for release in world.publisher().history():
+        assert {file.path: file.sha256 for file in release.files} in moments
     newest = world.publisher().newest()
     if newest is None:
         assert not expected, "what was uploaded is no release"
@@ -173,6 +181,10 @@ def test_uploads_in_any_order_end_as_what_is_uploaded(
     confirm(world, newest.release.id)
     settle(world)
     assert world.served() == expected
+
+
+def hashes(files: Mapping[str, str | None]) -> dict[str, str]:
+    return {path: hashlib.sha256(text.encode()).hexdigest() for path, text in files.items() if text is not None}
 
 
 def confirm(world: World, release_id: str) -> None:
