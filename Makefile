@@ -3,7 +3,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 TOOLS := .farflow/env/tools/bin
-LOCAL := PYTHONPATH=layers/control_plane $(TOOLS)/python -m local
+LOCAL := $(TOOLS)/python -m local
+RELEASES := PYTHONPATH=layers/control_plane $(TOOLS)/python -m local.release_commands
 SAM := env PATH="$(CURDIR)/$(TOOLS):$$PATH" SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.farflow/sam" \
   PIP_CACHE_DIR="$(CURDIR)/.farflow/cache/pip" sam
 export DAGS KEEP ENGINE TAG CPU_ARCHITECTURE ENV RELEASE CONFIRM
@@ -29,16 +30,16 @@ down: ## End every process that `make up` started.
 	@if [ -x $(TOOLS)/python ]; then $(LOCAL) down; else echo "nothing ran"; fi
 
 publish: setup ## Make a folder of DAGs the newest release. DAGS=<folder> ENV=dev CONFIRM=yes
-	@$(LOCAL) publish
+	@$(RELEASES) publish
 
 releases: setup ## List the releases: id, commit, time, files, who; which is served, what is held. ENV=dev
-	@$(LOCAL) releases
+	@$(RELEASES) releases
 
 rollback: setup ## Bring an earlier release back. RELEASE=<id> ENV=dev
-	@$(LOCAL) rollback
+	@$(RELEASES) rollback
 
 confirm: setup ## Let a release be served that was held because it removes most of the files. RELEASE=<id> ENV=dev
-	@$(LOCAL) confirm
+	@$(RELEASES) confirm
 
 test: setup ## Run all tests: unit, integration, contract, end to end. TESTS=tests/unit for a part.
 	@$(TOOLS)/pytest $(or $(TESTS),tests/unit tests/integration tests/contract tests/e2e)

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from local import aws, dag_folder, demo, deploy, layout, log_follower, release_commands, services, stack_control
+from local import aws, dag_folder, demo, deploy, layout, log_follower, services, stack_control
 from local.errors import LocalStackError
 from local.processes import owned_processes
 
@@ -74,10 +74,6 @@ COMMANDS: dict[str, Callable[[], int]] = {
     "status": status,
     "down": down,
     "logs": logs,
-    "publish": release_commands.publish,
-    "releases": release_commands.show,
-    "rollback": release_commands.rollback,
-    "confirm": release_commands.confirm,
 }
 
 

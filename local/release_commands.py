@@ -1,4 +1,7 @@
-"""`make publish`, `releases`, `rollback` and `confirm`: releases of DAGs, here or in an environment of samconfig.toml."""
+"""`make publish`, `releases`, `rollback` and `confirm`: releases of DAGs, here or in an environment of samconfig.toml.
+
+`python -m local.release_commands COMMAND`, with the layer's `control_plane` on the path.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import hashlib
 import json
 import os
 import subprocess
+import sys
 import time
 import tomllib
 from collections.abc import Callable
@@ -216,3 +220,27 @@ def await_served(bucket: DagsBucket, release: Release) -> int:
         time.sleep(0.25)
     print(f"not served within {SERVED_SECONDS:.0f} s: look at dag_sync's log and alarms")
     return 1
+
+
+COMMANDS: dict[str, Callable[[], int]] = {
+    "publish": publish,
+    "releases": show,
+    "rollback": rollback,
+    "confirm": confirm,
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Carry out the command that the one argument names."""
+    if len(arguments) != 1 or arguments[0] not in COMMANDS:
+        print(f"usage: python -m local.release_commands {'|'.join(COMMANDS)}", file=sys.stderr)
+        return 2
+    try:
+        return COMMANDS[arguments[0]]()
+    except LocalStackError as error:
+        print(f"{arguments[0]}: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
