@@ -33,10 +33,12 @@ class ReleaseProcessorManager(DagFileProcessorManager):
     """The release whose files are being parsed, None when all are."""
 
     def update_bundle_state(self, bundle_name: str, *, version: str | None, **others: Any) -> None:
-        """Called when a bundle was refreshed; with a version when that is another than before."""
+        """Called when a bundle was refreshed; with a version when that is another than this process saw before."""
         if version is not None:
             self._make_due(bundle_name)
-            self._awaited = version
+            stored = self.get_bundle_state(bundle_name)
+            if stored is not None and stored.version != version:  # else it was parsed before this process started
+                self._awaited = version
         super().update_bundle_state(bundle_name, version=version, **others)
 
     def _make_due(self, bundle_name: str) -> None:
@@ -58,13 +60,18 @@ class ReleaseProcessorManager(DagFileProcessorManager):
     def _path_of(self, bundle_name: str) -> Any:
         return next((bundle.path for bundle in self._dag_bundles if bundle.name == bundle_name), None)
 
-    def prepare_file_queue(self, known_files: dict[str, set[DagFileInfo]]) -> None:
-        """Called when no file waits to be parsed."""
-        super().prepare_file_queue(known_files=known_files)
-        if self._awaited and not self._file_queue and not self._processors:
+    def print_stats(self, known_files: dict[str, set[DagFileInfo]]) -> None:
+        """Called in each turn of the loop."""
+        super().print_stats(known_files=known_files)
+        if self._awaited and self._all_parsed(known_files):
             self._tell_parsed(self._awaited)
             self._awaited = None
         releases_in_use.tell(self._dag_bundles, time.monotonic())
+
+    def _all_parsed(self, known_files: dict[str, set[DagFileInfo]]) -> bool:
+        """Since they were made due."""
+        parsed = {file.presence_key for file, stat in self._file_stats.items() if stat.last_finish_time is not None}
+        return all(file.presence_key in parsed for files in known_files.values() for file in files)
 
     def _tell_parsed(self, release_id: str) -> None:
         bundles = [bundle for bundle in self._dag_bundles if isinstance(bundle, ReleaseBundle)]

@@ -33,22 +33,35 @@ def tell(bundles: Iterable[Any], now_seconds: float) -> None:
 
 
 def named(bundle_names: list[str]) -> list[str]:
-    """The versions of the bundles that runs began with and have not finished."""
+    """The versions of the bundles that Airflow may still ask for.
+
+    Those that unfinished runs began with; those of their task instances' DAG versions, by which Airflow runs callbacks
+    (`airflow/jobs/scheduler_job_runner.py`); and those that the next runs of DAGs will have.
+    """
     from airflow.models.dag import DagModel  # noqa: PLC0415 - models are configured by then
+    from airflow.models.dag_version import DagVersion  # noqa: PLC0415
     from airflow.models.dagrun import DagRun  # noqa: PLC0415
+    from airflow.models.taskinstance import TaskInstance  # noqa: PLC0415
     from airflow.utils.session import create_session  # noqa: PLC0415
     from airflow.utils.state import DagRunState  # noqa: PLC0415
-    from sqlalchemy import select  # noqa: PLC0415
+    from sqlalchemy import select, union  # noqa: PLC0415
 
-    query = (
+    unfinished = DagRun.state.in_([DagRunState.QUEUED, DagRunState.RUNNING])
+    runs = (
         select(DagRun.bundle_version)
         .join(DagModel, DagModel.dag_id == DagRun.dag_id)
-        .where(DagRun.state.in_([DagRunState.QUEUED, DagRunState.RUNNING]), DagRun.bundle_version.is_not(None))
-        .where(DagModel.bundle_name.in_(bundle_names))
-        .distinct()
+        .where(unfinished, DagModel.bundle_name.in_(bundle_names))
     )
+    callbacks = (
+        select(DagVersion.bundle_version)
+        .join(TaskInstance, TaskInstance.dag_version_id == DagVersion.id)
+        .join(DagRun, (DagRun.dag_id == TaskInstance.dag_id) & (DagRun.run_id == TaskInstance.run_id))
+        .where(unfinished, DagVersion.bundle_name.in_(bundle_names))
+    )
+    next_runs = select(DagModel.bundle_version).where(~DagModel.is_stale, DagModel.bundle_name.in_(bundle_names))
     with create_session() as session:
-        return sorted(session.scalars(query))
+        found = session.scalars(union(runs, callbacks, next_runs))
+        return sorted(version for version in found if version is not None)
 
 
 def _put(bucket: str, word: dict[str, Any]) -> None:

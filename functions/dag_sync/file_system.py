@@ -46,6 +46,13 @@ class FileSystem:
         finally:
             os.close(descriptor)
 
+    def append(self, path: Path, content: bytes) -> None:
+        """Everything written is on the server when this returns."""
+        with path.open("ab") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+
     def link(self, source: Path, target: Path) -> None:
         """Another name for the same file."""
         os.link(source, target)

@@ -53,12 +53,12 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         return asdict(collected)
     with store.lock():
         outcome = Delivery(bucket, releases, store, now, time.sleep).run()
+        measure(outcome)
         removed = [] if "Records" in event else collect(store, bucket, now())
-    measure(outcome)
     found = {
         "action": outcome.action,
         "reason": outcome.reason,
-        "release": outcome.release.id if outcome.release else None,
+        "release": outcome.served,
         "removed_releases": removed,
     }
     logger.info(outcome.action, extra=found)
@@ -67,10 +67,10 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 
 def measure(outcome: Outcome) -> None:
     """Held and refused are told by each sweep anew, as zero too: their alarms end when the cause does."""
-    metrics.add_metric(name="ReleasesHeld", unit="Count", value=outcome.action == "held")
-    metrics.add_metric(name="ReleasesRefused", unit="Count", value=outcome.action == "refused")
-    if outcome.built and outcome.release:
-        seconds = (now() - outcome.release.changed_at).total_seconds()
+    metrics.add_metric(name="ReleasesHeld", unit="Count", value=outcome.held is not None)
+    metrics.add_metric(name="ReleasesRefused", unit="Count", value=outcome.refused is not None)
+    if outcome.built and outcome.published:
+        seconds = (now() - outcome.published.changed_at).total_seconds()
         metrics.add_metric(name="SecondsToVisible", unit="Seconds", value=max(0.0, seconds))
         metrics.add_metric(name="FilesFetched", unit="Count", value=outcome.built.files_fetched)
         metrics.add_metric(name="BytesFetched", unit="Bytes", value=outcome.built.bytes_fetched)

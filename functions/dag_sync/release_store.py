@@ -3,6 +3,7 @@
     objects/3f/3f2a…                 content, each verified once; releases are hard links to it
     releases/0000000007-…/dags/…     complete when it is there, and never changed again
     releases/0000000007-…/manifest.json
+    uploads.jsonl                    what was read of plain uploads
     HEAD                             the newest release, for clients that cache folders
 
 What makes a release the current one is the rename that puts its folder there: the current release is the complete one
@@ -78,18 +79,15 @@ class ReleaseStore:
         self._releases = root / "releases"
         self._objects = root / "objects"
         self._head = root / "HEAD"
+        self._uploads = root / "uploads.jsonl"
         self._files = files or FileSystem()
         self._lock: TextIO | None = None
         self._token = ""
 
     # ---- reading -----------------------------------------------------------------------------------
 
-    def current(self) -> Release | None:
+    def current_id(self) -> str | None:
         """The release that readers see, None before the first."""
-        release_id = self._current_id()
-        return None if release_id is None else self.manifest(release_id)
-
-    def _current_id(self) -> str | None:
         ids = self.ids()
         hinted = read_head(self._files, self._head)
         if hinted and hinted not in ids:
@@ -107,7 +105,7 @@ class ReleaseStore:
         return sorted(name for name in names if dag_release.is_release_id(name))
 
     def manifest(self, release_id: str) -> Release:
-        """The release of that id, as it was written beside its files."""
+        """The release of that id, as it was written beside its files. Raises FileNotFoundError, `ManifestError`."""
         return dag_release.from_json(self._files.read(self._releases / release_id / "manifest.json"), release_id)
 
     # ---- writing -----------------------------------------------------------------------------------
@@ -164,6 +162,25 @@ class ReleaseStore:
             self._files.make_folder(target.parent)
             self._files.rename(incoming, target)
         return stored
+
+    def known_uploads(self) -> dict[tuple[str, str], DagFile]:
+        """What was read of plain uploads before, by key and etag; also by a sync that did not come to its end."""
+        try:
+            lines = self._files.read(self._uploads).splitlines()
+        except FileNotFoundError:
+            return {}
+        known = (dag_release.file_from_json(line) for line in lines)
+        return {(file.upload.key, file.upload.etag): file for file in known if file and file.upload}
+
+    def remember_uploads(self, files: Iterable[DagFile]) -> None:
+        """Add to what is known. A line that a crash cut off is none."""
+        self._files.append(self._uploads, b"".join(b"\n" + dag_release.file_to_json(file) for file in files))
+
+    def forget_uploads_but(self, files: Iterable[DagFile]) -> None:
+        """Keep no more than `files` of what is known."""
+        rewritten = self._root / f".uploads-{secrets.token_hex(8)}"
+        self._files.append(rewritten, b"".join(b"\n" + dag_release.file_to_json(file) for file in files))
+        self._files.rename(rewritten, self._uploads)
 
     def in_parallel[Item, Result](self, work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
         """File systems and S3 answer slowly, and many requests at once."""
@@ -236,7 +253,7 @@ class ReleaseStore:
             self._files.overwrite(self._head, head_record(release_id))
 
     def _read_back(self, release: Release) -> None:
-        current = self._current_id()
+        current = self.current_id()
         if current is None or dag_release.sequence_of(current) < release.sequence:
             raise StoreError(f"{release.id} was written, and {current} is what can be read")
         if current == release.id and self.manifest(release.id) != release:
@@ -253,19 +270,21 @@ class ReleaseStore:
 
     def leftovers(self) -> bool:
         """Whether interrupted writers left something behind. Asked by the holder of the lock: there is no other writer."""
-        return any(
-            name.startswith(".") for folder in (self._releases, self._objects) for name in self._files.names(folder)
-        )
+        return bool(self._left_behind(self._releases) or self._left_behind(self._objects))
+
+    def _left_behind(self, folder: Path) -> list[str]:
+        return [name for name in self._files.names(folder) if name.startswith(".")]
 
     def remove(self, release_ids: Iterable[str]) -> None:
         """Remove releases that nobody reads, what interrupted builds left, and the content that nothing needs any more."""
         self._claim()
-        for release_id in release_ids:
-            self._files.rename(self._releases / release_id, self._releases / f".removed-{release_id}")
-        for name in self._files.names(self._releases):
-            if name.startswith(".") and not name.startswith(f".building-{self._token}"):
-                self.in_parallel(self._files.remove, self._files.files_below(self._releases / name))
-                self._files.remove_tree(self._releases / name)
+        for name in (*release_ids, *self._left_behind(self._releases)):
+            removed = self._releases / f".removed-{secrets.token_hex(8)}"
+            # Out of its writer's reach first: one that lost its lock and still builds must not find half of it.
+            with suppress(FileNotFoundError):
+                self._files.rename(self._releases / name, removed)
+                self.in_parallel(self._files.remove, self._files.files_below(removed))
+                self._files.remove_tree(removed)
         needed = {
             self._object(file.sha256, file.executable)
             for release_id in self.ids()
@@ -274,11 +293,9 @@ class ReleaseStore:
         self.in_parallel(self._files.remove, [path for path in self._stored() if path not in needed])
 
     def _stored(self) -> Iterator[Path]:
+        yield from (self._objects / name for name in self._left_behind(self._objects))
         for name in self._files.names(self._objects):
-            if name.startswith("."):
-                if not name.startswith(f".incoming-{self._token}"):
-                    yield self._objects / name
-            else:
+            if not name.startswith("."):
                 yield from (self._objects / name / inner for inner in self._files.names(self._objects / name))
 
 

@@ -47,3 +47,12 @@ def listing_of(objects: Iterable[tuple[str, str, int, datetime]], prefix: str) -
         if not (key.endswith("/") and size_bytes == 0)  # a "folder" as the console makes it
     )
     return Listing(tuple(sorted(files, key=lambda file: file.key)))
+
+
+def is_newer(listing: Listing, made_of_uploads: bool, moved_at: datetime) -> bool:
+    """Whether changed uploads are a newer will than the newest release, which became that at `moved_at`.
+
+    An upload has a time, a removal has none. With nothing uploaded since, changes are taken for removals where the
+    release was made of uploads itself, and for old ones that were not looked at in time where it was published.
+    """
+    return made_of_uploads or any(file.modified_at >= moved_at for file in listing.files)

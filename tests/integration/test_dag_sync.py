@@ -15,7 +15,7 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
 from control_plane import dag_releases
@@ -435,19 +435,164 @@ def test_move_whose_answer_was_lost_is_known_as_made(
     assert (published.changed, published.release.sequence) == (True, 1)
 
 
-def test_bucket_made_anew_does_not_stop_delivery(
+def empty(s3: Any) -> None:
+    for item in s3.list_objects_v2(Bucket=BUCKET)["Contents"]:
+        s3.delete_object(Bucket=BUCKET, Key=item["Key"])
+
+
+def test_bucket_made_anew_does_not_stop_publications(
     handler: ModuleType, s3: Any, publisher: DagReleases, tmp_path: Path
 ) -> None:
     """Sequences go on where the file system is: nothing older may ever be served again."""
     for text in ("1", "2", "3"):
         publisher.publish(contents(a=text), publisher="ada")
     handler.lambda_handler(SWEEP, CONTEXT)
-    for item in s3.list_objects_v2(Bucket=BUCKET)["Contents"]:
-        s3.delete_object(Bucket=BUCKET, Key=item["Key"])
-    assert handler.lambda_handler(SWEEP, CONTEXT)["action"] == "kept"
-    assert publisher.publish(contents(a="4"), publisher="ada").release.sequence == 4
-    handler.lambda_handler(SWEEP, CONTEXT)
+    empty(s3)
+    publisher.publish(contents(a="4"), publisher="ada")
+    found = handler.lambda_handler(SWEEP, CONTEXT)
+    assert found["action"] == "refused"
+    assert "publish again" in status(s3)["refused"]
+    assert served(tmp_path) == {"a.py": "3"}
+    assert publisher.publish(contents(a="5"), publisher="ada").release.sequence == 4
+    assert handler.lambda_handler(SWEEP, CONTEXT)["action"] == "published"
+    assert served(tmp_path) == {"a.py": "5"}
+
+
+def test_bucket_made_anew_does_not_stop_uploads(handler: ModuleType, s3: Any, tmp_path: Path) -> None:
+    for text in ("1", "2", "3"):
+        put(s3, a=text)
+        handler.lambda_handler(SWEEP, CONTEXT)
+    empty(s3)
+    put(s3, a="4")
+    assert handler.lambda_handler(SWEEP, CONTEXT)["action"] == "published"
     assert served(tmp_path) == {"a.py": "4"}
+
+
+def test_pointer_that_was_put_back_serves_nothing_older(
+    handler: ModuleType, s3: Any, publisher: DagReleases, tmp_path: Path
+) -> None:
+    publisher.publish(contents(a="1"), publisher="ada")
+    old = s3.get_object(Bucket=BUCKET, Key="HEAD.json")["Body"].read()
+    publisher.publish(contents(a="2"), publisher="ada")
+    handler.lambda_handler(SWEEP, CONTEXT)
+    s3.put_object(Bucket=BUCKET, Key="HEAD.json", Body=old)
+    assert handler.lambda_handler(SWEEP, CONTEXT)["action"] == "refused"
+    assert served(tmp_path) == {"a.py": "2"}
+    publisher.publish(contents(a="3"), publisher="ada")
+    handler.lambda_handler(SWEEP, CONTEXT)
+    assert served(tmp_path) == {"a.py": "3"}
+
+
+@pytest.mark.parametrize("damage", ["gone", "other format"])
+def test_manifest_lost_from_the_file_system_is_read_from_the_bucket(
+    handler: ModuleType, s3: Any, publisher: DagReleases, tmp_path: Path, damage: str
+) -> None:
+    release = publisher.publish(contents(a="1"), publisher="ada").release
+    handler.lambda_handler(SWEEP, CONTEXT)
+    manifest = tmp_path / "releases" / release.id / "manifest.json"
+    if damage == "gone":
+        manifest.unlink()
+    else:
+        manifest.write_text('{"format": 2}')
+    publisher.publish(contents(a="2"), publisher="ada")
+    assert handler.lambda_handler(SWEEP, CONTEXT)["action"] == "published"
+    assert served(tmp_path) == {"a.py": "2"}
+
+
+def test_release_waits_for_a_word_when_nobody_knows_what_is_served(
+    handler: ModuleType, s3: Any, publisher: DagReleases, tmp_path: Path
+) -> None:
+    release = publisher.publish(contents(a="1"), publisher="ada").release
+    handler.lambda_handler(SWEEP, CONTEXT)
+    (tmp_path / "releases" / release.id / "manifest.json").unlink()
+    s3.delete_object(Bucket=BUCKET, Key=f"releases/{release.id}/manifest.json")
+    s3.delete_object(Bucket=BUCKET, Key="HEAD.json")
+    publisher.publish(contents(a="2"), publisher="ada")
+    assert handler.lambda_handler(SWEEP, CONTEXT)["action"] == "held"
+    assert release.id in status(s3)["held"]
+    publisher.publish(contents(a="2"), publisher="ada", confirmed=True)
+    assert handler.lambda_handler(SWEEP, CONTEXT)["action"] == "published"
+
+
+def test_uploads_that_were_read_are_not_read_again_by_the_next_try(
+    handler: ModuleType, s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(s3, **{f"f{number}": str(number) for number in range(6)})
+    fetch, tries = handler.bucket.fetch_upload, []
+
+    def fetch_five(file: Any) -> Any:
+        tries.append(file.path)
+        if len(tries) == 6:
+            raise EndpointConnectionError(endpoint_url="injected")
+        return fetch(file)
+
+    monkeypatch.setattr("dag_sync.delivery.REMEMBERED_AT_ONCE", 2)
+    monkeypatch.setattr("dag_sync.release_store.THREADS", 1)
+    monkeypatch.setattr(handler.bucket, "fetch_upload", fetch_five)
+    with pytest.raises(EndpointConnectionError):
+        handler.lambda_handler(SWEEP, CONTEXT)
+    assert handler.lambda_handler(SWEEP, CONTEXT)["action"] == "published"
+    assert tries[6:] == ["f4.py", "f5.py"], "the last two were not kept"
+    assert len(served(tmp_path)) == 6
+
+
+def test_refused_upload_hides_no_held_release(
+    handler: ModuleType, s3: Any, publisher: DagReleases, tmp_path: Path
+) -> None:
+    publisher.publish(contents(a="1", b="2", c="3"), publisher="ada")
+    handler.lambda_handler(SWEEP, CONTEXT)
+    publisher.publish(contents(a="1"), publisher="ada")
+    s3.put_object(Bucket=BUCKET, Key="dags/../x", Body=b"x")
+    time.sleep(1)  # S3's times are of seconds
+    handler.lambda_handler(SWEEP, CONTEXT)
+    assert "2 of 3 files" in status(s3)["held"]
+    assert "'../x'" in status(s3)["refused"]
+
+
+def test_release_that_was_published_after_an_upload_is_the_newer_will(
+    handler: ModuleType, s3: Any, publisher: DagReleases, tmp_path: Path
+) -> None:
+    """Also when the upload had not been looked at until then."""
+    put(s3, a="uploaded")
+    time.sleep(1.1)
+    published = publisher.publish(contents(a="pushed"), publisher="ada", commit="abc").release
+    for _ in range(2):
+        handler.lambda_handler(SWEEP, CONTEXT)
+        assert served(tmp_path) == {"a.py": "pushed"}
+    newest = publisher.newest()
+    assert newest is not None
+    assert (newest.release.publisher, newest.release.commit) == ("ada", "abc")
+    assert newest.release.sequence == published.sequence + 1, "it was looked at once, and is not again"
+
+
+def test_published_release_does_not_wait_for_uploads_to_rest(
+    handler: ModuleType, s3: Any, publisher: DagReleases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publisher.publish(contents(a="pushed"), publisher="ada")
+    put(s3, a="uploaded")
+    seen = []
+    monkeypatch.setattr(handler, "time", SimpleNamespace(sleep=lambda seconds: seen.append(served(tmp_path))))
+    handler.lambda_handler(SWEEP, CONTEXT)
+    assert seen[0] == {"a.py": "pushed"}
+    assert served(tmp_path) == {"a.py": "uploaded"}
+
+
+def test_uploads_that_never_rest_are_taken_as_they_are(
+    handler: ModuleType, s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [datetime.now(UTC)]
+
+    def upload_meanwhile(seconds: float) -> None:
+        clock[0] += timedelta(seconds=seconds)
+        put(s3, a=str(clock[0]))
+
+    monkeypatch.setattr(handler, "now", lambda: clock[0])
+    monkeypatch.setattr(handler, "time", SimpleNamespace(sleep=upload_meanwhile))
+    began = clock[0]
+    put(s3, a="first")
+    handler.lambda_handler(SWEEP, CONTEXT)
+    assert timedelta(seconds=60) <= clock[0] - began < timedelta(seconds=65)
+    assert served(tmp_path) == {"a.py": str(clock[0])}
 
 
 # ---- removing ----------------------------------------------------------------------------------------
@@ -477,6 +622,7 @@ def test_releases_that_nobody_reads_are_removed_with_their_content(
 ) -> None:
     say_in_use(s3, [fourteen[1]])
     assert handler.lambda_handler(SWEEP, CONTEXT)["removed_releases"] == [fourteen[0], *fourteen[2:4]]
+    assert not [path for path in (tmp_path / "releases").iterdir() if path.name.startswith(".")]
     kept = {fourteen[1], *fourteen[4:]}
     assert {path.name for path in (tmp_path / "releases").iterdir()} == kept
     stored = {path.read_text() for path in (tmp_path / "objects").rglob("*") if path.is_file()}

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 NAME_BYTES = 255
 """A path segment's limit on EFS. Source: https://docs.aws.amazon.com/efs/latest/ug/limits.html"""
 
+PATH_BYTES = 900
+"""Shorter than an S3 key may be (1,024), and with a release's folder before it than a path may be (4,096)."""
+
 NAMED_AT_MOST = 20
 """So many mistakes are named in one message; more would be no help, and a log line has a limit."""
 
@@ -54,6 +57,8 @@ def _mistakes(path: str, size_bytes: int, limits: Limits) -> Iterator[str]:
         yield "has a control character"
     elif any(len(segment.encode()) > NAME_BYTES for segment in segments):
         yield f"has a segment of more than {NAME_BYTES} bytes"
+    elif len(path.encode()) > PATH_BYTES:
+        yield f"has more than {PATH_BYTES} bytes"
     if size_bytes > limits.file_bytes:
         yield f"has {size_bytes} bytes, more than {limits.file_bytes}"
 

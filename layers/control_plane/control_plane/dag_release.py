@@ -120,7 +120,7 @@ def sequence_of(release_id: str) -> int:
 
 def to_json(release: Release) -> bytes:
     """The manifest of `release`."""
-    fields = dataclasses.asdict(release)
+    fields: dict[str, Any] = {field.name: getattr(release, field.name) for field in dataclasses.fields(release)}
     fields |= {
         "format": FORMAT,
         "published_at": release.published_at.isoformat(),
@@ -163,6 +163,19 @@ def _file(entry: dict[str, Any]) -> DagFile:
     if not isinstance(file.path, str) or not isinstance(file.size_bytes, int) or not _SHA256.fullmatch(file.sha256):
         raise ManifestError(f"file {file.path!r} has a bad type or hash")
     return file
+
+
+def file_to_json(file: DagFile) -> bytes:
+    """One line."""
+    return json.dumps(_file_fields(file)).encode()
+
+
+def file_from_json(line: bytes) -> DagFile | None:
+    """None when `line` is none that `file_to_json` wrote whole."""
+    try:
+        return _file(json.loads(line))
+    except (ValueError, TypeError, AttributeError):
+        return None
 
 
 @dataclass(frozen=True)

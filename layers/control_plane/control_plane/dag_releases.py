@@ -92,6 +92,16 @@ class Published:
 
 
 @dataclass(frozen=True)
+class Uploads:
+    """What a release of plain uploads is made of."""
+
+    files: Sequence[DagFile]
+    publisher: str
+    changed_at: datetime
+    commit: str | None = None
+
+
+@dataclass(frozen=True)
 class Collected:
     """How many manifests and objects were removed from the bucket."""
 
@@ -184,11 +194,20 @@ class DagReleases:
         return Published(published.release, True, len(written), sum(written.values()))
 
     def publish_uploads(
-        self, base: Newest | None, files: Iterable[DagFile], uploads_digest: str, publisher: str, changed_at: datetime
+        self, base: Newest | None, origin: Uploads | Release, uploads_digest: str, served_sequence: int
     ) -> Release | None:
-        """Make files of plain uploads the newest release, None when `base` is not the newest any more."""
+        """Make plain uploads the newest release, None when `base` is not the newest any more.
+
+        With `base`'s own release as `origin`, only the uploads' digest is new: they were looked at, and are no newer will.
+        """
         release = self._following(
-            base, files, publisher=publisher, changed_at=changed_at, uploads_digest=uploads_digest
+            base,
+            origin.files,
+            publisher=origin.publisher,
+            changed_at=origin.changed_at,
+            commit=origin.commit,
+            uploads_digest=uploads_digest,
+            served_sequence=served_sequence,
         )
         return self._move(base, release)
 
@@ -258,9 +277,15 @@ class DagReleases:
         return removed
 
     def _following(self, newest: Newest | None, files: Iterable[DagFile], **fields: Any) -> Release:
-        served = 0 if newest else self._served_sequence()
-        current = newest.release if newest else None
-        return dag_release.following(current, files, now=self._clock(), served_sequence=served, **fields)
+        """After what is served, too: a bucket that was made anew, or an old pointer put back, must not stop delivery."""
+        served = fields.pop("served_sequence", None)
+        return dag_release.following(
+            newest.release if newest else None,
+            files,
+            now=self._clock(),
+            served_sequence=self._served_sequence() if served is None else served,
+            **fields,
+        )
 
     def _served_sequence(self) -> int:
         try:

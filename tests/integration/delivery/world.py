@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
 import tempfile
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from control_plane.dag_releases import Content, DagReleases
+from dag_sync.collection import collect
 from dag_sync.dag_bucket import DagBucket
 from dag_sync.delivery import Delivery
 from dag_sync.file_system import FileSystem
@@ -20,6 +22,10 @@ from tests.integration.delivery.memory_bucket import MemoryS3
 
 BUCKET = "dags"
 Tree = dict[str, str]
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
 
 
 def contents(tree: Tree) -> list[Content]:
@@ -47,17 +53,17 @@ class World:
         for path, text in tree.items():
             (s3 or self.s3).put_object(Bucket=BUCKET, Key=f"dags/{path}", Body=text.encode())
 
-    def deliver(self, step: Callable[[], None] = lambda: None, files: FileSystem | None = None) -> None:
+    def deliver(
+        self, step: Callable[[], None] = lambda: None, files: FileSystem | None = None, sweep: bool = False
+    ) -> None:
         """One invocation of `dag_sync`, without the lock: nothing that is promised may depend on it."""
         s3 = cast("Any", self.s3.sharing(step))
-        store = UnlockedStore(self.root, files)
-        Delivery(
-            DagBucket(s3, BUCKET, "dags/"),
-            DagReleases(s3, BUCKET),
-            store,
-            lambda: datetime.now(UTC),
-            lambda seconds: None,
-        ).run()
+        bucket, store = DagBucket(s3, BUCKET, "dags/"), UnlockedStore(self.root, files)
+        Delivery(bucket, DagReleases(s3, BUCKET), store, now, lambda seconds: None).run()
+        if sweep:
+            word = {"observed_at": now().isoformat(), "releases": []}
+            self.s3.put_object(Bucket=BUCKET, Key="IN_USE.json", Body=json.dumps(word).encode())
+            collect(store, bucket, now())
 
     def served(self) -> Tree:
         current = releases.current_release(self.root)
