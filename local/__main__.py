@@ -7,8 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from local import aws, dag_folder, demo, deploy, layout, log_follower, services, stack_control
-from local.errors import LocalStackError
+from local import aws, command_line, dag_folder, demo, deploy, layout, log_follower, services, stack_control
 from local.processes import owned_processes
 
 
@@ -76,19 +75,5 @@ COMMANDS: dict[str, Callable[[], int]] = {
     "logs": logs,
 }
 
-
-def main(arguments: list[str]) -> int:
-    if len(arguments) != 1 or arguments[0] not in COMMANDS:
-        print(f"usage: python -m local {'|'.join(COMMANDS)}", file=sys.stderr)
-        return 2
-    try:
-        return COMMANDS[arguments[0]]()
-    except LocalStackError as error:
-        print(f"{arguments[0]}: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(command_line.run("local", COMMANDS, sys.argv[1:]))

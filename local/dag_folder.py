@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from local.errors import LocalStackError
 
 PREFIX = "dags/"
 POLL_SECONDS = 0.5
+SERVED_SECONDS = 60.0
 QUIET_SECONDS = 60.0
 """So long without anything new, and the files that said nothing have no DAG to say: Airflow gives up a file after 50."""
 
@@ -42,15 +44,40 @@ def _is_litter(relative: Path) -> bool:
 
 
 def upload(stack: layout.Stack, folder: Path) -> int:
-    """Make the bucket's DAGs those of `folder`, as `aws s3 sync --delete` does; return how many files there are."""
+    """Make the bucket's DAGs those of `folder`, as `aws s3 sync --delete` does; return how many files there are.
+
+    They are served when this returns, also when they take most of the former ones away: here that is meant.
+    """
     s3, bucket = aws.client(stack, "s3"), aws.outputs(stack)["DagsBucketName"]
     wanted = {f"{PREFIX}{path.relative_to(folder).as_posix()}": path for path in files(folder)}
+    before = _status(s3, bucket).get("served")
     for key in _keys(s3, bucket):
         if key not in wanted:
             s3.delete_object(Bucket=bucket, Key=key)
     for key, path in wanted.items():
         s3.upload_file(str(path), bucket, key)
+    _await_served(s3, bucket, before)
     return len(wanted)
+
+
+def _await_served(s3: Any, bucket: str, before: str | None) -> None:
+    deadline = time.monotonic() + SERVED_SECONDS
+    while (status := _status(s3, bucket)).get("served") == before:
+        if time.monotonic() > deadline:
+            why = status.get("refused") or "look at its log"
+            raise DagFolderError(f"after {SERVED_SECONDS:.0f} s dag_sync does not serve them: {why}")
+        if status.get("held_release"):
+            confirmation = json.dumps({"release": status["held_release"]})
+            s3.put_object(Bucket=bucket, Key="CONFIRMED.json", Body=confirmation.encode())
+        time.sleep(POLL_SECONDS)
+
+
+def _status(s3: Any, bucket: str) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(s3.get_object(Bucket=bucket, Key="STATUS.json")["Body"].read())
+    except s3.exceptions.NoSuchKey:
+        return {}
+    return found
 
 
 def _keys(s3: Any, bucket: str) -> Iterator[str]:

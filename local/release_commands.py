@@ -24,7 +24,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from control_plane.dag_paths import RefusedFilesError
 from control_plane.dag_release import Release
 from control_plane.dag_releases import STATUS_KEY, Content, DagReleases, Published, ReleaseError
-from local import aws, dag_folder, layout, stack_control
+from local import aws, command_line, dag_folder, layout, stack_control
 from local.errors import LocalStackError
 
 if TYPE_CHECKING:
@@ -211,11 +211,11 @@ def await_served(bucket: DagsBucket, release: Release) -> int:
         if status.get("sequence", 0) >= release.sequence:
             print(f"served after {time.monotonic() - began:.1f} s")
             return 0
-        reason = status.get("held") or status.get("refused")
-        if reason and release.id in reason:
-            print(f"not served: {reason}")
-            if status.get("held"):
-                print(f"If that is meant: make confirm RELEASE={release.id}")
+        if status.get("held_release") == release.id:
+            print(f"not served: {status['held']}\nIf that is meant: make confirm RELEASE={release.id}")
+            return 1
+        if release.id in (status.get("refused") or ""):
+            print(f"not served: {status['refused']}")
             return 1
         time.sleep(0.25)
     print(f"not served within {SERVED_SECONDS:.0f} s: look at dag_sync's log and alarms")
@@ -230,17 +230,5 @@ COMMANDS: dict[str, Callable[[], int]] = {
 }
 
 
-def main(arguments: list[str]) -> int:
-    """Carry out the command that the one argument names."""
-    if len(arguments) != 1 or arguments[0] not in COMMANDS:
-        print(f"usage: python -m local.release_commands {'|'.join(COMMANDS)}", file=sys.stderr)
-        return 2
-    try:
-        return COMMANDS[arguments[0]]()
-    except LocalStackError as error:
-        print(f"{arguments[0]}: {error}", file=sys.stderr)
-        return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(command_line.run("local.release_commands", COMMANDS, sys.argv[1:]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -41,6 +42,7 @@ class Outcome:
     published: Release | None = None
     built: Built | None = None
     held: str | None = None
+    held_release: str | None = None
     refused: str | None = None
 
     @property
@@ -77,9 +79,7 @@ class Delivery:
             uploaded = self._release_of_uploads()
         except RefusedFilesError as error:
             refused = f"the plain uploads cannot be a release: {error}"
-            outcome = Outcome(
-                refused, outcome.served, outcome.published, outcome.built, outcome.held, outcome.refused or refused
-            )
+            outcome = dataclasses.replace(outcome, reason=refused, refused=outcome.refused or refused)
         else:
             if uploaded:
                 outcome = self._serve(uploaded)
@@ -166,7 +166,7 @@ class Delivery:
         why = self._reason_to_hold(served, release)
         if why and not (release.confirmed or self._is_confirmed(release)):
             reason = f"{release.id}: {why}"
-            return Outcome(reason, served, held=reason)
+            return Outcome(reason, served, held=reason, held_release=release.id)
         built = self._store.publish(release, self._bucket.fetch)
         return Outcome(f"newer than {served or 'nothing'}", release.id, release, built)
 
@@ -199,6 +199,7 @@ class Delivery:
             "served": outcome.served,
             "sequence": sequence_of(outcome.served) if outcome.served else 0,
             "held": outcome.held,
+            "held_release": outcome.held_release,
             "refused": outcome.refused,
         }
         if self._bucket.read_json(STATUS_KEY) != status:

@@ -1,0 +1,22 @@
+"""One command by its name, and what it says when it cannot be carried out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+
+from local.errors import LocalStackError
+
+
+def run(module: str, commands: Mapping[str, Callable[[], int]], arguments: list[str]) -> int:
+    """The exit status of the command that the one argument names; 2 when it names none."""
+    if len(arguments) != 1 or arguments[0] not in commands:
+        print(f"usage: python -m {module} {'|'.join(commands)}", file=sys.stderr)
+        return 2
+    try:
+        return commands[arguments[0]]()
+    except LocalStackError as error:
+        print(f"{arguments[0]}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
