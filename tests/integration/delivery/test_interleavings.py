@@ -28,7 +28,7 @@ from dag_sync.release_store import StoreError
 from tests.integration.delivery.interleaving import Stage, SteppedFileSystem
 from tests.integration.delivery.world import Tree, World, contents, fresh_root
 
-EXAMPLES = 700
+EXAMPLES = 2500
 """Of each of the four tests: ten thousand interleavings in all."""
 
 paths = st.sampled_from(["a.py", "b.py", "team/c.py", "team/sub/d.py"])
