@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import batched
@@ -74,9 +75,10 @@ class Delivery:
 
         What is published is served first: it does not wait for a burst of uploads to rest.
         """
-        outcome = self._serve(self._releases.newest())
+        newest = self._newest()
+        outcome = self._serve(newest)
         try:
-            uploaded = self._release_of_uploads()
+            uploaded = self._release_of_uploads(newest)
         except RefusedFilesError as error:
             refused = f"the plain uploads cannot be a release: {error}"
             outcome = dataclasses.replace(outcome, reason=refused, refused=outcome.refused or refused)
@@ -86,12 +88,21 @@ class Delivery:
         self._tell(outcome)
         return outcome
 
+    def _newest(self) -> Newest | None:
+        return self._releases.newest(self._on_file_system)
+
+    def _on_file_system(self, release_id: str) -> Release | None:
+        """What is there need not be fetched. None when it is not, or not whole."""
+        with suppress(FileNotFoundError, ManifestError):
+            return self._store.manifest(release_id)
+        return None
+
     # ---- plain uploads ------------------------------------------------------------------------------
 
-    def _release_of_uploads(self) -> Newest | None:
+    def _release_of_uploads(self, newest: Newest | None) -> Newest | None:
         """The newest release, where it is one that was made of plain uploads just now. Raises `RefusedFilesError`."""
-        for _ in range(ATTEMPTS):
-            newest = self._releases.newest()
+        for attempt in range(ATTEMPTS):
+            newest = self._newest() if attempt else newest
             known = newest.release.uploads_digest if newest else NO_UPLOADS
             listing = self._bucket.list_uploads()
             if listing.digest != known:
@@ -100,7 +111,7 @@ class Delivery:
                 return None
             try:
                 if self._publish(listing, newest):
-                    return self._releases.newest()
+                    return self._newest()
             except UploadsChangedError:
                 continue
         raise RestlessError(f"the bucket changed during each of {ATTEMPTS} attempts")
@@ -182,10 +193,7 @@ class Delivery:
         return reason_to_hold(_contents(before), _contents(release))
 
     def _manifest(self, release_id: str) -> Release:
-        try:
-            return self._store.manifest(release_id)
-        except (FileNotFoundError, ManifestError):
-            return self._releases.release(release_id)
+        return self._on_file_system(release_id) or self._releases.release(release_id)
 
     def _is_confirmed(self, release: Release) -> bool:
         confirmation = self._bucket.read_json(CONFIRMATION_KEY)
@@ -202,7 +210,7 @@ class Delivery:
             "held_release": outcome.held_release,
             "refused": outcome.refused,
         }
-        if self._bucket.read_json(STATUS_KEY) != status:
+        if outcome.published or self._bucket.read_json(STATUS_KEY) != status:
             self._bucket.write_json(STATUS_KEY, status)
 
 

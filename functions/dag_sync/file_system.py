@@ -65,6 +65,10 @@ class FileSystem:
         """A file; none is well."""
         path.unlink(missing_ok=True)
 
+    def remove_folder(self, path: Path) -> None:
+        """An empty one."""
+        path.rmdir()
+
     def files_below(self, folder: Path) -> list[Path]:
         """Every file in it, at any depth."""
         return [Path(parent, name) for parent, _, names in folder.walk() for name in names]

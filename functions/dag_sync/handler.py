@@ -55,6 +55,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         outcome = Delivery(bucket, releases, store, now, time.sleep).run()
         measure(outcome)
         removed = [] if "Records" in event else collect(store, bucket, now())
+        store.prepare(bucket.fetch)
     found = {
         "action": outcome.action,
         "reason": outcome.reason,

@@ -3,6 +3,7 @@
     objects/3f/3f2a…                 content, each verified once; releases are hard links to it
     releases/0000000007-…/dags/…     complete when it is there, and never changed again
     releases/0000000007-…/manifest.json
+    spare/0000000007-…/dags/…        another set of links to the same, in which the next release needs only what is new
     uploads.jsonl                    what was read of plain uploads
     HEAD                             the newest release, for clients that cache folders
 
@@ -22,15 +23,15 @@ import hashlib
 import json
 import secrets
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TextIO
 
 from control_plane import dag_release
-from control_plane.dag_release import DagFile, Release
+from control_plane.dag_release import DagFile, ManifestError, Release
 
 from .file_system import FileSystem
 
@@ -78,11 +79,13 @@ class ReleaseStore:
         self._root = root
         self._releases = root / "releases"
         self._objects = root / "objects"
+        self._spares = root / "spare"
         self._head = root / "HEAD"
         self._uploads = root / "uploads.jsonl"
         self._files = files or FileSystem()
         self._lock: TextIO | None = None
         self._token = ""
+        self._last_read: Release | None = None
 
     # ---- reading -----------------------------------------------------------------------------------
 
@@ -105,7 +108,15 @@ class ReleaseStore:
         return sorted(name for name in names if dag_release.is_release_id(name))
 
     def manifest(self, release_id: str) -> Release:
-        """The release of that id, as it was written beside its files. Raises FileNotFoundError, `ManifestError`."""
+        """The release of that id, as it was written beside its files. Raises FileNotFoundError, `ManifestError`.
+
+        Of ten thousand files it takes a while to read: the last one is remembered.
+        """
+        if self._last_read is None or self._last_read.id != release_id:
+            self._last_read = self._read_manifest(release_id)
+        return self._last_read
+
+    def _read_manifest(self, release_id: str) -> Release:
         return dag_release.from_json(self._files.read(self._releases / release_id / "manifest.json"), release_id)
 
     # ---- writing -----------------------------------------------------------------------------------
@@ -120,6 +131,7 @@ class ReleaseStore:
         """
         self._files.make_folder(self._releases)
         self._files.make_folder(self._objects)
+        self._files.make_folder(self._spares)
         with (self._root / ".lock").open("a+") as file:
             fcntl.lockf(file, fcntl.LOCK_EX)
             self._lock, self._token = file, secrets.token_hex(8)
@@ -195,28 +207,65 @@ class ReleaseStore:
         """
         self._claim()
         building = self._releases / f".building-{self._token}-{release.id}"
-        dags = building / "dags"
-        self._files.make_folder(dags)
-        for folder in sorted({(dags / file.path).parent for file in release.files}):
-            self._files.make_folder(folder)
-        same: dict[tuple[str, bool], list[DagFile]] = defaultdict(list)
-        for file in release.files:
-            same[file.sha256, file.executable].append(file)
-        fetched = self.in_parallel(lambda files: self._place(files, dags, fetch), same.values())
+        built = self._lay(building / "dags", self._begin(building, release), release.files, fetch)
         with self._files.create(building / "manifest.json") as manifest:
             manifest.write(dag_release.to_json(release))
             self._files.finish(manifest, 0o644)
         self._check_lock()
+        self._complete(building, self._releases / release.id)
+        self.point_at(release.id)
+        self._read_back(release)
+        return built
+
+    def prepare(self, fetch: Fetch) -> None:
+        """Have a tree lie ready that is as the current release's, for the next one to begin with."""
+        current = self.current_id()
+        spares = self._files.names(self._spares)
+        if current is None or current in spares:
+            return
+        self._claim()
+        for name in spares:
+            self._remove_folder(self._spares / name)
+        building = self._releases / f".building-{self._token}-spare"
+        self._files.make_folder(building / "dags")
+        self._lay(building / "dags", (), self.manifest(current).files, fetch)
+        self._complete(building, self._spares / current)
+
+    def _begin(self, building: Path, release: Release) -> Sequence[DagFile]:
+        """Make `building`: of what lies ready, or empty where that has more to change. Returns the files in it."""
+        for name in self._files.names(self._spares):
+            with suppress(FileNotFoundError, ManifestError):
+                files = self.manifest(name).files
+                if len(_entries(files) ^ _entries(release.files)) <= len(release.files):
+                    self._files.rename(self._spares / name, building)
+                    return files
+        self._files.make_folder(building / "dags")
+        return ()
+
+    def _lay(self, dags: Path, before: Sequence[DagFile], after: Sequence[DagFile], fetch: Fetch) -> Built:
+        """Have `dags` hold the files of `after`, where it holds those of `before`."""
+        there, wanted = _entries(before), _entries(after)
+        self.in_parallel(self._files.remove, [dags / path for path, *_ in there - wanted])
+        folders_there, folders_wanted = _folders(before), _folders(after)
+        for folder in sorted(folders_there - folders_wanted, reverse=True):
+            self._files.remove_folder(dags / folder)
+        self.in_parallel(self._files.make_folder, [dags / folder for folder in folders_wanted - folders_there])
+        same: dict[tuple[str, bool], list[DagFile]] = defaultdict(list)
+        for file in after:
+            if _entry(file) not in there:
+                same[file.sha256, file.executable].append(file)
+        fetched = self.in_parallel(lambda files: self._place(files, dags, fetch), same.values())
+        sizes = [size_bytes for size_bytes in fetched if size_bytes is not None]
+        return Built(len(sizes), sum(sizes), len(wanted - there) - len(sizes))
+
+    def _complete(self, building: Path, target: Path) -> None:
+        """At once, and never changed again."""
         try:
-            self._files.rename(building, self._releases / release.id)
+            self._files.rename(building, target)
         except OSError as error:
             if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
                 raise
             self._files.remove_tree(building)  # another client built it, and this one's listing was old
-        self.point_at(release.id)
-        self._read_back(release)
-        sizes = [size_bytes for size_bytes in fetched if size_bytes is not None]
-        return Built(len(sizes), sum(sizes), len(release.files) - len(sizes))
 
     def _place(self, files: list[DagFile], dags: Path, fetch: Fetch) -> int | None:
         """Link files of one content below `dags`; the number of bytes fetched for it, None when the store had it."""
@@ -256,8 +305,9 @@ class ReleaseStore:
         current = self.current_id()
         if current is None or dag_release.sequence_of(current) < release.sequence:
             raise StoreError(f"{release.id} was written, and {current} is what can be read")
-        if current == release.id and self.manifest(release.id) != release:
+        if current == release.id and self._read_manifest(release.id) != release:
             raise StoreError(f"{release.id} was written, and reads otherwise")
+        self._last_read = release
 
     def _object(self, sha256: str, executable: bool) -> Path:
         return self._objects / sha256[:2] / (f"{sha256}-x" if executable else sha256)
@@ -279,12 +329,7 @@ class ReleaseStore:
         """Remove releases that nobody reads, what interrupted builds left, and the content that nothing needs any more."""
         self._claim()
         for name in (*release_ids, *self._left_behind(self._releases)):
-            removed = self._releases / f".removed-{secrets.token_hex(8)}"
-            # Out of its writer's reach first: one that lost its lock and still builds must not find half of it.
-            with suppress(FileNotFoundError):
-                self._files.rename(self._releases / name, removed)
-                self.in_parallel(self._files.remove, self._files.files_below(removed))
-                self._files.remove_tree(removed)
+            self._remove_folder(self._releases / name)
         needed = {
             self._object(file.sha256, file.executable)
             for release_id in self.ids()
@@ -292,11 +337,33 @@ class ReleaseStore:
         }
         self.in_parallel(self._files.remove, [path for path in self._stored() if path not in needed])
 
+    def _remove_folder(self, folder: Path) -> None:
+        removed = self._releases / f".removed-{secrets.token_hex(8)}"
+        # Out of its writer's reach first: one that lost its lock and still builds must not find half of it.
+        with suppress(FileNotFoundError):
+            self._files.rename(folder, removed)
+            self.in_parallel(self._files.remove, self._files.files_below(removed))
+            self._files.remove_tree(removed)
+
     def _stored(self) -> Iterator[Path]:
         yield from (self._objects / name for name in self._left_behind(self._objects))
         for name in self._files.names(self._objects):
             if not name.startswith("."):
                 yield from (self._objects / name / inner for inner in self._files.names(self._objects / name))
+
+
+def _entry(file: DagFile) -> tuple[str, str, bool]:
+    """What of it is on the file system, wherever it comes from."""
+    return file.path, file.sha256, file.executable
+
+
+def _entries(files: Iterable[DagFile]) -> set[tuple[str, str, bool]]:
+    return {_entry(file) for file in files}
+
+
+def _folders(files: Iterable[DagFile]) -> set[PurePosixPath]:
+    """All that hold them, below the top."""
+    return {folder for file in files for folder in PurePosixPath(file.path).parents} - {PurePosixPath()}
 
 
 def head_record(release_id: str) -> bytes:

@@ -28,7 +28,8 @@ from control_plane.dag_releases import (
     ReleaseError,
     UnknownReleaseError,
 )
-from dag_sync.release_store import WrongContentError
+from dag_sync.file_system import FileSystem
+from dag_sync.release_store import Built, ReleaseStore, WrongContentError
 from farflow import releases
 
 BUCKET = "dags-bucket"
@@ -387,12 +388,110 @@ def test_damaged_manifest_is_never_served(handler: ModuleType, s3: Any, publishe
     publisher.publish(contents(a="one"), publisher="ada")
     handler.lambda_handler(SWEEP, CONTEXT)
     second = publisher.publish(contents(a="two"), publisher="ada").release
-    key = f"releases/{second.id}/manifest.json"
-    content = s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
-    s3.put_object(Bucket=BUCKET, Key=key, Body=content.replace(b"a.py", b"b.py"))
+    damage(s3, f"releases/{second.id}/manifest.json", b"a.py", b"b.py")
+    damage(s3, "HEAD.json", b"a.py", b"b.py")
     with pytest.raises(ManifestError, match=r"HEAD\.json"):
         handler.lambda_handler(SWEEP, CONTEXT)
     assert served(tmp_path) == {"a.py": "one"}
+
+
+def damage(s3: Any, key: str, old: bytes, new: bytes) -> None:
+    content = s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+    assert old in content
+    s3.put_object(Bucket=BUCKET, Key=key, Body=content.replace(old, new))
+
+
+@pytest.mark.parametrize("one", ["manifest", "pointer"])
+def test_either_of_pointer_and_manifest_is_enough_to_follow_what_is_served(
+    one: str, handler: ModuleType, s3: Any, publisher: DagReleases, tmp_path: Path
+) -> None:
+    publisher.publish(contents(a="one", b="same"), publisher="ada")
+    handler.lambda_handler(SWEEP, CONTEXT)
+    second = publisher.publish(contents(a="two", b="same"), publisher="ada").release
+    damaged = {"manifest": f"releases/{second.id}/manifest.json", "pointer": "HEAD.json"}[one]
+    damage(s3, damaged, second.files[0].sha256.encode(), b"0" * 64)
+    handler.lambda_handler(SWEEP, CONTEXT)
+    assert served(tmp_path) == {"a.py": "two", "b.py": "same"}
+
+
+class CountingFileSystem(FileSystem):
+    """Names each call in `calls`."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    def __getattribute__(self, name: str) -> Any:
+        found = super().__getattribute__(name)
+        if callable(found):
+            self.calls.append(name)
+        return found
+
+
+def test_small_change_takes_the_same_requests_and_calls_in_any_tree(
+    handler: ModuleType, publisher: DagReleases, tmp_path: Path
+) -> None:
+    """Until it is served: after that, the links for the next release are made."""
+    files, requests = CountingFileSystem(), []
+    handler.store = ReleaseStore(tmp_path, files)  # type: ignore[attr-defined]
+    handler.s3.meta.events.register("before-call", lambda model, **_: requests.append(model.name))
+    for number in range(256):
+        (tmp_path / "objects" / f"{number:02x}").mkdir(parents=True)  # made when first needed
+    taken = []
+    for size in (20, 200):
+        tree = {f"team{number % 5}__dag{number}": str(number) for number in range(size)}
+        publisher.publish(contents(**tree), publisher="ada", confirmed=True)
+        handler.lambda_handler(SWEEP, CONTEXT)
+        publisher.publish(contents(**tree | {"team2__dag7": f"new in {size:3}"}), publisher="ada")
+        files.calls.clear()
+        requests.clear()
+        with handler.store.lock():
+            outcome = handler.Delivery(handler.bucket, handler.releases, handler.store, handler.now, time.sleep).run()
+        taken.append((sorted(requests), sorted(files.calls), outcome.built))
+        assert served(tmp_path)["team2/dag7.py"] == f"new in {size:3}"
+    assert taken[0] == taken[1]
+    requests, calls, built = taken[0]
+    assert requests == ["GetObject", "GetObject", "ListObjectsV2", "PutObject"]
+    assert calls.count("link") == 2, "the first finds that the content is new"
+    assert built == Built(files_fetched=1, bytes_fetched=10, files_linked=0)
+
+
+def test_tree_that_lies_ready_becomes_any_other(handler: ModuleType, publisher: DagReleases, tmp_path: Path) -> None:
+    """Files that become folders, folders that become files, none that stay behind."""
+    filler = {f"same{number}": "same" for number in range(9)}
+    for tree in (
+        {"a": "1", "b__c": "1", "b__d__e": "1"},
+        {"a": "2", "b__c": "1", "b__d__e": "1"},
+        {"a": "2", "b__d__e__f": "1"},
+        {"new__deep__er": "3", "a": "2"},
+        {"new": "3", "a": "2"},
+        {"new": "2", "a": "3"},
+        {},
+    ):
+        expected = {content.path: content.read().decode() for content in contents(**tree | filler)}
+        publisher.publish(contents(**tree | filler), publisher="ada")
+        handler.lambda_handler({"Records": []}, CONTEXT)
+        assert served(tmp_path) == expected
+        folder = releases.dags_folder(tmp_path, releases.current_release(tmp_path) or "")
+        assert all(any(one.iterdir()) for one in folder.rglob("*") if one.is_dir()), (
+            "an empty folder is a package to Python"
+        )
+        assert len(list((tmp_path / "spare").iterdir())) == 1
+
+
+def test_release_is_built_anew_when_the_tree_that_lies_ready_is_half_taken(
+    handler: ModuleType, publisher: DagReleases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publisher.publish(contents(a="1", b="1", c="1"), publisher="ada")
+    handler.lambda_handler(SWEEP, CONTEXT)
+    publisher.publish(contents(a="2", b="1", c="1"), publisher="ada")
+    with monkeypatch.context() as patched:
+        patched.setattr(FileSystem, "link", lambda *_: (_ for _ in ()).throw(OSError(errno.EIO, "injected")))
+        with pytest.raises(OSError, match="injected"):
+            handler.lambda_handler(SWEEP, CONTEXT)
+    assert served(tmp_path) == {"a.py": "1", "b.py": "1", "c.py": "1"}
+    handler.lambda_handler(SWEEP, CONTEXT)
+    assert served(tmp_path) == {"a.py": "2", "b.py": "1", "c.py": "1"}
+    assert not [one.name for one in (tmp_path / "releases").iterdir() if one.name.startswith(".")]
 
 
 def test_publisher_that_lost_the_race_publishes_after_the_winner(s3: Any, publisher: DagReleases) -> None:
@@ -508,6 +607,7 @@ def test_release_waits_for_a_word_when_nobody_knows_what_is_served(
     s3.delete_object(Bucket=BUCKET, Key=f"releases/{release.id}/manifest.json")
     s3.delete_object(Bucket=BUCKET, Key="HEAD.json")
     publisher.publish(contents(a="2"), publisher="ada")
+    handler.store = ReleaseStore(tmp_path)  # type: ignore[attr-defined] # of an instance that did not read it before
     assert handler.lambda_handler(SWEEP, CONTEXT)["action"] == "held"
     assert release.id in status(s3)["held"]
     publisher.publish(contents(a="2"), publisher="ada", confirmed=True)
@@ -666,7 +766,9 @@ def test_content_with_as_many_links_as_efs_allows_is_copied(
     publisher.publish(contents(**{f"same{number}": "same" for number in range(23)}), publisher="ada")
     handler.lambda_handler(SWEEP, CONTEXT)
     assert served(tmp_path) == {f"same{number}.py": "same" for number in range(23)}
-    assert len({path.stat().st_ino for path in tmp_path.rglob("*.py")}) == 6, "four of each, beside the store's own"
+    assert len({path.stat().st_ino for path in (tmp_path / "releases").rglob("*.py")}) == 6, (
+        "four of each, beside the store's own"
+    )
 
 
 def test_bucket_keeps_what_can_be_brought_back_and_removes_the_rest(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from control_plane import dag_release
-from control_plane.dag_release import DagFile, Head, ManifestError, Upload, following
+from control_plane.dag_release import DagFile, Head, ManifestError, Release, Upload, following
 
 NOW = datetime(2026, 11, 21, 8, 30, 1, 250_000, tzinfo=UTC)
 FILES = (
@@ -93,3 +93,51 @@ def test_pointer_is_read_as_it_was_written_and_names_releases_only() -> None:
     assert dag_release.head_from_json(head.to_json()) == head
     with pytest.raises(ManifestError, match="passwd"):
         dag_release.head_from_json(Head("../../etc/passwd", "0" * 64).to_json())
+
+
+def moved(files: list[DagFile]) -> tuple[Release, bytes]:
+    release = following(FIRST, files, publisher="bob", now=NOW, confirmed=True)
+    return release, dag_release.to_json(release)
+
+
+def test_pointer_says_a_small_change_itself() -> None:
+    new = DagFile("new.py", "c" * 64, 3, executable=True, upload=Upload("dags/new.py", '"e"', "v"))
+    release, manifest = moved([*FIRST.files[1:], new])
+    head = dag_release.head_from_json(dag_release.head_of(release, manifest, FIRST).to_json())
+    assert head.after(FIRST) == release
+    assert head.names(manifest)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"gone": []}, {"files": []}, {"files": [{"path": "a.py"}]}, {"publisher": "eve"}, {"format": 2}, {"surprise": 1}],
+    ids=str,
+)
+def test_change_that_does_not_give_the_manifest_is_not_believed(change: dict[str, Any]) -> None:
+    release, manifest = moved([*FIRST.files[1:], DagFile("new.py", "c" * 64, 3)])
+    head = dag_release.head_of(release, manifest, FIRST)
+    assert head.change
+    assert Head(release.id, head.manifest_sha256, head.change | change).after(FIRST) is None
+
+
+def test_change_is_from_the_release_before_only() -> None:
+    release, manifest = moved([*FIRST.files, DagFile("new.py", "c" * 64, 3)])
+    assert dag_release.head_of(release, manifest, FIRST).after(release) is None
+
+
+def test_pointer_leaves_a_large_change_to_the_manifest() -> None:
+    files = [DagFile(f"{number}.py", f"{number:064}", 3) for number in range(1000)]
+    release, manifest = moved(files)
+    head = dag_release.head_of(release, manifest, FIRST)
+    assert head.change is None
+    assert len(head.to_json()) < 1000
+    smaller = dag_release.head_of(moved(files[:300])[0], b"", FIRST)
+    assert smaller.change
+    assert len(smaller.to_json()) < dag_release.CHANGE_BYTES
+
+
+@pytest.mark.parametrize("previous", ["../../etc", 7, None])
+def test_change_from_no_release_is_from_none(previous: object) -> None:
+    assert Head(FIRST.id, "0" * 64, {"previous": previous}).previous is None
+    with pytest.raises(ManifestError, match=r"HEAD\.json"):
+        dag_release.head_from_json(json.dumps({"release_id": FIRST.id, "manifest_sha256": "0", "change": [1]}).encode())

@@ -10,6 +10,7 @@ A release's id begins with its sequence, which only grows: going back publishes 
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import hashlib
 import json
@@ -21,6 +22,9 @@ from functools import cached_property
 from typing import Any
 
 FORMAT = 1
+CHANGE_BYTES = 64 * 1024
+"""The pointer tells a change itself up to here: some hundred files."""
+
 NO_UPLOADS = hashlib.sha256().hexdigest()
 """The digest of an empty listing of plain uploads."""
 
@@ -120,14 +124,20 @@ def sequence_of(release_id: str) -> int:
 
 def to_json(release: Release) -> bytes:
     """The manifest of `release`."""
-    fields: dict[str, Any] = {field.name: getattr(release, field.name) for field in dataclasses.fields(release)}
-    fields |= {
+    fields = _fields(release) | {"files": [_file_fields(file) for file in release.files]}
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _fields(release: Release) -> dict[str, Any]:
+    """All but the files."""
+    fields = {
+        field.name: getattr(release, field.name) for field in dataclasses.fields(release) if field.name != "files"
+    }
+    return fields | {
         "format": FORMAT,
         "published_at": release.published_at.isoformat(),
         "changed_at": release.changed_at.isoformat(),
-        "files": [_file_fields(file) for file in release.files],
     }
-    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _file_fields(file: DagFile) -> dict[str, Any]:
@@ -144,17 +154,21 @@ def from_json(content: bytes, release_id: str) -> Release:
     """The release that `content` describes. Raises `ManifestError` unless it is a manifest of `release_id`."""
     try:
         fields: dict[str, Any] = json.loads(content)
-        if fields.pop("format") != FORMAT:
-            raise ManifestError("its format is of another version of Farflow")
-        fields["files"] = tuple(_file(entry) for entry in fields["files"])
-        for name in ("published_at", "changed_at"):
-            fields[name] = datetime.fromisoformat(fields[name]).astimezone(UTC)
-        release = Release(**fields)
+        release = _release(fields, (_file(entry) for entry in fields.pop("files")))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ManifestError(f"the manifest of {release_id} is malformed: {error!r}") from error
     if release.id != release_id:
         raise ManifestError(f"the manifest of {release_id} is that of {release.id}")
     return release
+
+
+def _release(fields: dict[str, Any], files: Iterable[DagFile]) -> Release:
+    """The opposite of `_fields`."""
+    if fields.pop("format") != FORMAT:
+        raise ManifestError("its format is of another version of Farflow")
+    for name in ("published_at", "changed_at"):
+        fields[name] = datetime.fromisoformat(fields[name]).astimezone(UTC)
+    return Release(**fields, files=tuple(files))
 
 
 def _file(entry: dict[str, Any]) -> DagFile:
@@ -180,14 +194,56 @@ def file_from_json(line: bytes) -> DagFile | None:
 
 @dataclass(frozen=True)
 class Head:
-    """The pointer: which release is the newest, and the hash of its manifest."""
+    """The pointer: which release is the newest, the hash of its manifest, and what is new in it."""
 
     release_id: str
     manifest_sha256: str
+    change: dict[str, Any] | None = None
+    """The manifest, with the files of `files` and without those of `gone` where the release before has others. None
+    when that is not much less than the manifest."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.change, dict | None):
+            raise TypeError("its change is no object")
 
     def to_json(self) -> bytes:
         """The content of HEAD.json."""
-        return json.dumps(dataclasses.asdict(self)).encode()
+        return json.dumps(dataclasses.asdict(self), ensure_ascii=False, separators=(",", ":")).encode()
+
+    @property
+    def previous(self) -> str | None:
+        """The release that `change` is from."""
+        named = self.change.get("previous") if self.change else None
+        return named if isinstance(named, str) and is_release_id(named) else None
+
+    def after(self, previous: Release) -> Release | None:
+        """The release itself, where `previous` and the change say all of it; None when only its manifest can."""
+        if not self.change or self.previous != previous.id:
+            return None
+        fields = copy.deepcopy(self.change)
+        try:
+            gone = set(fields.pop("gone"))
+            files = {file.path: file for file in previous.files if file.path not in gone}
+            files |= {entry["path"]: _file(entry) for entry in fields.pop("files")}
+            release = _release(fields, (files[path] for path in sorted(files)))
+        except (KeyError, TypeError, AttributeError, ValueError):
+            return None
+        return release if self.names(to_json(release)) else None
+
+    def names(self, manifest: bytes) -> bool:
+        """Whether this is the manifest of the release."""
+        return hashlib.sha256(manifest).hexdigest() == self.manifest_sha256
+
+
+def head_of(release: Release, manifest: bytes, previous: Release | None) -> Head:
+    """The pointer to `release`, which follows `previous`."""
+    before = dict.fromkeys(previous.files) if previous else {}
+    new = [file for file in release.files if file not in before]
+    left = {file.path for file in release.files}
+    gone = [file.path for file in before if file.path not in left]
+    change = _fields(release) | {"files": [_file_fields(file) for file in new], "gone": gone}
+    head = Head(release.id, hashlib.sha256(manifest).hexdigest(), change)
+    return head if previous and len(head.to_json()) <= CHANGE_BYTES else dataclasses.replace(head, change=None)
 
 
 def head_from_json(content: bytes) -> Head:

@@ -75,7 +75,7 @@ class Stage:
         self._arrived.release()
 
 
-CHANGES = {"rename", "overwrite", "remove", "remove_tree"}
+CHANGES = {"rename", "overwrite", "remove", "remove_folder", "remove_tree"}
 """What a reader may see: all else happens under names that none looks at."""
 
 

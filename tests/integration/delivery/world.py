@@ -40,7 +40,7 @@ class World:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        for folder in ("releases", "objects"):  # as taking the lock for the first time does
+        for folder in ("releases", "objects", "spare"):  # as taking the lock for the first time does
             (root / folder).mkdir()
         self.s3 = MemoryS3()
         self.seen: list[str] = []
@@ -64,6 +64,7 @@ class World:
             word = {"observed_at": now().isoformat(), "releases": []}
             self.s3.put_object(Bucket=BUCKET, Key="IN_USE.json", Body=json.dumps(word).encode())
             collect(store, bucket, now())
+        store.prepare(bucket.fetch)
 
     def served(self) -> Tree:
         current = releases.current_release(self.root)
