@@ -22,7 +22,7 @@ import fcntl
 import hashlib
 import json
 import secrets
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -85,6 +85,7 @@ class ReleaseStore:
         self._files = files or FileSystem()
         self._lock: TextIO | None = None
         self._token = ""
+        self._unclean = False
         self._last_read: Release | None = None
 
     # ---- reading -----------------------------------------------------------------------------------
@@ -135,13 +136,26 @@ class ReleaseStore:
         with (self._root / ".lock").open("a+") as file:
             fcntl.lockf(file, fcntl.LOCK_EX)
             self._lock, self._token = file, secrets.token_hex(8)
+            self._unclean = self._holder() != ""
             try:
                 yield
+                if self._holder() == self._token and not self._unclean:
+                    file.truncate(0)
             finally:
                 self._lock = None
 
+    def _holder(self) -> str:
+        """Read through the one open file of the lock: closing any other of the same path would give it up (fcntl(2))."""
+        if self._lock is None:
+            raise RuntimeError("writing is for the holder of the lock")
+        self._lock.seek(0)
+        return self._lock.read()
+
     def _claim(self) -> None:
-        """Leave one's token in the lock's file. Not before there is something to write: most looks find nothing new."""
+        """Leave one's token in the lock's file, and there it stays when the writer does not come to its end.
+
+        Not before there is something to write: most looks find nothing new.
+        """
         if self._lock is None:
             raise RuntimeError("writing is for the holder of the lock")
         self._lock.truncate(0)
@@ -149,18 +163,19 @@ class ReleaseStore:
         self._lock.flush()
 
     def _check_lock(self) -> None:
-        """Read through the one open file of the lock: closing any other of the same path would give it up (fcntl(2))."""
-        if self._lock is None:
-            raise RuntimeError("writing is for the holder of the lock")
-        self._lock.seek(0)
-        if self._lock.read() != self._token:
+        if self._holder() != self._token:
             raise LockLostError("another writer took the lock over")
 
-    def add(self, chunks: Iterable[bytes], executable: bool = False) -> Stored:
-        """Put content into the store under its own hash, once it is written whole."""
-        incoming = self._objects / f".incoming-{self._token}-{secrets.token_hex(8)}"
+    def add(self, chunks: Iterable[bytes], executable: bool = False, expected: str = "") -> Stored:
+        """Put content into the store under its own hash, once it is written whole.
+
+        It is written in the folder where it is `expected` to end: a client changes a folder one call at a time, and a file
+        system when a name moves from one to another. Source: https://docs.kernel.org/filesystems/directory-locking.html
+        """
+        folder = self._objects / (expected[:2] or f"{secrets.randbelow(256):02x}")
+        incoming = folder / f".incoming-{self._token}-{secrets.token_hex(8)}"
         digest, size_bytes = hashlib.sha256(), 0
-        with self._files.create(incoming) as file:
+        with self._in_folder(incoming, lambda: self._files.create(incoming)) as file:
             for chunk in chunks:
                 file.write(chunk)
                 digest.update(chunk)
@@ -168,12 +183,16 @@ class ReleaseStore:
             self._files.finish(file, 0o755 if executable else 0o644)
         stored = Stored(digest.hexdigest(), size_bytes)
         target = self._object(stored.sha256, executable)
-        try:
-            self._files.rename(incoming, target)
-        except FileNotFoundError:
-            self._files.make_folder(target.parent)
-            self._files.rename(incoming, target)
+        self._in_folder(target, lambda: self._files.rename(incoming, target))
         return stored
+
+    def _in_folder[Result](self, path: Path, work: Callable[[], Result]) -> Result:
+        """Of the folders for content each is made when it is first needed."""
+        try:
+            return work()
+        except FileNotFoundError:
+            self._files.make_folder(path.parent)
+            return work()
 
     def known_uploads(self) -> dict[tuple[str, str], DagFile]:
         """What was read of plain uploads before, by key and etag; also by a sync that did not come to its end."""
@@ -254,7 +273,7 @@ class ReleaseStore:
         for file in after:
             if _entry(file) not in there:
                 same[file.sha256, file.executable].append(file)
-        fetched = self.in_parallel(lambda files: self._place(files, dags, fetch), same.values())
+        fetched = self.in_parallel(lambda files: self._place(files, dags, fetch), _in_turns(same.values()))
         sizes = [size_bytes for size_bytes in fetched if size_bytes is not None]
         return Built(len(sizes), sum(sizes), len(wanted - there) - len(sizes))
 
@@ -275,7 +294,7 @@ class ReleaseStore:
         try:
             self._link(source, dags / first.path, first.executable)
         except FileNotFoundError:
-            stored = self.add(fetch(first), first.executable)
+            stored = self.add(fetch(first), first.executable, first.sha256)
             if stored.sha256 != first.sha256:
                 raise WrongContentError(f"{first.path!r} should be {first.sha256}, and is {stored.sha256}") from None
             size_bytes = stored.size_bytes
@@ -292,7 +311,7 @@ class ReleaseStore:
                 raise
             # EFS allows a file 177 links. A copy takes its place in the store, and the next links.
             # Source: https://docs.aws.amazon.com/efs/latest/ug/limits.html
-            self.add([self._files.read(source)], executable)
+            self.add([self._files.read(source)], executable, source.name[:64])
             self._files.link(source, target)
 
     def point_at(self, release_id: str) -> None:
@@ -320,15 +339,15 @@ class ReleaseStore:
 
     def leftovers(self) -> bool:
         """Whether interrupted writers left something behind. Asked by the holder of the lock: there is no other writer."""
-        return bool(self._left_behind(self._releases) or self._left_behind(self._objects))
+        return self._unclean or bool(self._left_behind())
 
-    def _left_behind(self, folder: Path) -> list[str]:
-        return [name for name in self._files.names(folder) if name.startswith(".")]
+    def _left_behind(self) -> list[str]:
+        return [name for name in self._files.names(self._releases) if name.startswith(".")]
 
     def remove(self, release_ids: Iterable[str]) -> None:
         """Remove releases that nobody reads, what interrupted builds left, and the content that nothing needs any more."""
         self._claim()
-        for name in (*release_ids, *self._left_behind(self._releases)):
+        for name in (*release_ids, *self._left_behind()):
             self._remove_folder(self._releases / name)
         needed = {
             self._object(file.sha256, file.executable)
@@ -336,6 +355,7 @@ class ReleaseStore:
             for file in self.manifest(release_id).files
         }
         self.in_parallel(self._files.remove, [path for path in self._stored() if path not in needed])
+        self._unclean = False
 
     def _remove_folder(self, folder: Path) -> None:
         removed = self._releases / f".removed-{secrets.token_hex(8)}"
@@ -345,11 +365,11 @@ class ReleaseStore:
             self.in_parallel(self._files.remove, self._files.files_below(removed))
             self._files.remove_tree(removed)
 
-    def _stored(self) -> Iterator[Path]:
-        yield from (self._objects / name for name in self._left_behind(self._objects))
-        for name in self._files.names(self._objects):
-            if not name.startswith("."):
-                yield from (self._objects / name / inner for inner in self._files.names(self._objects / name))
+    def _stored(self) -> list[Path]:
+        """With what was being written when its writer ended."""
+        folders = [self._objects / name for name in self._files.names(self._objects)]
+        found = self.in_parallel(lambda folder: [folder / name for name in self._files.names(folder)], folders)
+        return [path for paths in found for path in paths]
 
 
 def _entry(file: DagFile) -> tuple[str, str, bool]:
@@ -364,6 +384,18 @@ def _entries(files: Iterable[DagFile]) -> set[tuple[str, str, bool]]:
 def _folders(files: Iterable[DagFile]) -> set[PurePosixPath]:
     """All that hold them, below the top."""
     return {folder for file in files for folder in PurePosixPath(file.path).parents} - {PurePosixPath()}
+
+
+def _in_turns(groups: Iterable[list[DagFile]]) -> list[list[DagFile]]:
+    """One of each folder, then the next of each: a client makes one link at a time in a folder, and many in many."""
+    seen: Counter[str] = Counter()
+
+    def turn(group: list[DagFile]) -> int:
+        folder = group[0].path.rpartition("/")[0]
+        seen[folder] += 1
+        return seen[folder]
+
+    return sorted(groups, key=turn)
 
 
 def head_record(release_id: str) -> bytes:

@@ -746,10 +746,30 @@ def test_leftovers_of_killed_syncs_are_removed_by_the_sweep(
     publisher.publish(contents(a="one"), publisher="ada")
     handler.lambda_handler(an_s3_event("HEAD.json"), CONTEXT)
     (tmp_path / "releases" / ".building-0123456789abcdef-x" / "dags").mkdir(parents=True)
-    (tmp_path / "objects" / ".incoming-0123456789abcdef-x").write_text("half")
     handler.lambda_handler(SWEEP, CONTEXT)
     assert served(tmp_path) == {"a.py": "one"}
     assert not [path for path in tmp_path.rglob(".*") if path.name != ".lock"]
+
+
+@pytest.mark.parametrize("next_event", [{"Records": []}, SWEEP])
+def test_content_half_written_by_a_killed_sync_is_removed_by_the_sweep(
+    next_event: dict[str, Any],
+    handler: ModuleType,
+    publisher: DagReleases,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also where the sync after it was another's, and came to its end."""
+    publisher.publish(contents(a="one"), publisher="ada")
+    with monkeypatch.context() as patched, pytest.raises(OSError, match="full"):
+        patched.setattr(FileSystem, "finish", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full")))
+        handler.lambda_handler(SWEEP, CONTEXT)
+    assert list(tmp_path.glob("objects/*/.incoming-*"))
+    handler.lambda_handler(next_event, CONTEXT)
+    handler.lambda_handler(SWEEP, CONTEXT)
+    assert served(tmp_path) == {"a.py": "one"}
+    assert not [path for path in tmp_path.rglob(".*") if path.name != ".lock"]
+    assert (tmp_path / ".lock").read_text() == ""
 
 
 def test_content_with_as_many_links_as_efs_allows_is_copied(
