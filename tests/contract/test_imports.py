@@ -41,7 +41,7 @@ ALLOWED = {
     "airflow": {"farflow"},
     "dags": set(),
     "local": {"control_plane", "local"},
-    "benchmarks": {"benchmarks", "control_plane", "local"},
+    "benchmarks": {"benchmarks", "control_plane", "dag_sync", "farflow", "local"},
 }
 
 

@@ -19,6 +19,7 @@ from local.aws import client
 
 NOT_EXERCISED = {
     ("ControlPlane.DagSyncRole", "s3:DeleteObjectVersion"): "what it removes is a day old, and the stack is not",
+    ("ControlPlane.DagSyncCollectRole", "lambda:InvokeFunction"): "it comes once a day, and the stack is gone by then",
     ("Airflow.Worker.ExecutionRole", "kms:Decrypt"): "the database's secret here is one's own, under the default key",
 }
 """Granted actions that the local stack has no occasion to use on any resource, with the reason."""

@@ -158,6 +158,8 @@ def worker(stack: layout.Stack, cluster: str, runs: Runs) -> Iterator[Worker]:
         log = Path(main.cwd()) / "output.log"
         eventually(lambda: " ready." in log.read_text(), 60, "it is ready")
         services.await_healthy(stack)
+        # The last poll of the worker that was replaced may take a message, which comes back after a minute.
+        runs.await_success(runs.start(0), seconds=120)
         yield Worker(proxy, log, main)
     finally:
         for name, definition in before.items():
