@@ -9,7 +9,7 @@ SAM := env PATH="$(CURDIR)/$(TOOLS):$$PATH" SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DI
   PIP_CACHE_DIR="$(CURDIR)/.farflow/cache/pip" sam
 export DAGS KEEP ENGINE TAG CPU_ARCHITECTURE ENV RELEASE CONFIRM
 
-.PHONY: help demo up status logs down publish releases rollback confirm test check image image-test bench bench-tasks deploy setup setup-benchmarks locks
+.PHONY: help demo up status logs down publish releases rollback confirm test check image image-test bench bench-tasks bench-delivery deploy setup setup-benchmarks locks
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -53,10 +53,13 @@ check: setup ## Check format, lint, types, templates and shell scripts.
 	  AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template "$$template"; done
 	@$(TOOLS)/shellcheck .ci/run
 
-bench: bench-tasks ## Run every benchmark; each writes build/bench/NAME.json and docs/benchmarks/.
+bench: bench-tasks bench-delivery ## Run every benchmark; each writes build/bench/NAME.json and docs/benchmarks/.
 
 bench-tasks: setup-benchmarks ## Measure what a task takes besides its work, against Airflow's defaults (about 10 minutes).
 	@.farflow/env/benchmarks/bin/python -m benchmarks.tasks
+
+bench-delivery: setup-benchmarks ## Measure how DAGs come from S3 to Airflow, against aws s3 sync, s5cmd, rclone, S3DagBundle (about 25 minutes).
+	@PYTHONPATH=functions:layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.delivery
 
 image: setup ## Build airflow/ with a container engine of this machine. ENGINE=podman TAG=name:tag CPU_ARCHITECTURE=X86_64
 	@$(TOOLS)/python -m local.image.build
@@ -73,9 +76,9 @@ setup: # The Python environments, in .farflow/; a fifth of a second when they ar
 	@python3 local/environments.py
 
 setup-benchmarks: setup
-	@python3 local/environments.py benchmarks
+	@python3 local/environments.py benchmarks rivals
 
 locks: setup # Pin requirements anew, with hashes, after an edit of a requirements .in file.
-	@for file in requirements/uv requirements/tools requirements/emulator requirements/lambda requirements/benchmarks airflow/requirements layers/control_plane/requirements; do \
+	@for file in requirements/uv requirements/tools requirements/emulator requirements/lambda requirements/benchmarks requirements/rivals airflow/requirements layers/control_plane/requirements; do \
 	  .farflow/env/uv/bin/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes \
 	    --no-header --no-annotate "$$file.in" -o "$$file.txt"; done

@@ -57,8 +57,10 @@ def table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
 
 
-def draw_bars(name: str, title: str, unit: str, works: Sequence[str], systems: dict[str, Sequence[float]]) -> Path:
-    """Write `docs/benchmarks/NAME.svg`: for each work, one bar per system."""
+def draw_bars(
+    name: str, title: str, unit: str, works: Sequence[str], systems: dict[str, Sequence[float]], *, log: bool = False
+) -> Path:
+    """Write `docs/benchmarks/NAME.svg`: for each work, one bar per system. `log` for values of very different size."""
     PAGES.mkdir(parents=True, exist_ok=True)
     path = PAGES / f"{name}.svg"
     figure, axes = plt.subplots(figsize=(8, 3.5), layout="constrained")
@@ -66,9 +68,11 @@ def draw_bars(name: str, title: str, unit: str, works: Sequence[str], systems: d
     for number, (system, values) in enumerate(systems.items()):
         places = [place + width * (number - (len(systems) - 1) / 2) for place in range(len(works))]
         bars = axes.bar(places, values, width, label=system)
-        axes.bar_label(bars, fmt="%.2f", fontsize=8)
+        axes.bar_label(bars, fmt="%.2f", fontsize=8 if len(systems) < 4 else 6)
     axes.set_xticks(range(len(works)), works)
     axes.set_ylabel(unit)
+    if log:
+        axes.set_yscale("log")
     axes.set_title(title)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False)

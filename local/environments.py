@@ -26,6 +26,7 @@ LOCKS = {
     "lambda": ROOT / "requirements" / "lambda.txt",
     "airflow": ROOT / "airflow" / "requirements.txt",
     "benchmarks": ROOT / "requirements" / "benchmarks.txt",
+    "rivals": ROOT / "requirements" / "rivals.txt",
 }
 USUAL = ["tools", "emulator", "lambda", "airflow"]
 """What every command needs; the others are built when they are asked for."""

@@ -24,8 +24,8 @@ class FileSystem:
         return path.stat().st_mtime
 
     def make_folder(self, path: Path) -> None:
-        """With its parents; one that is there is well."""
-        path.mkdir(parents=True, exist_ok=True)
+        """In one that is there: what another moved away must not begin anew, half empty. One that is there already is well."""
+        path.mkdir(exist_ok=True)
 
     def create(self, path: Path) -> BinaryIO:
         """A new file, open for writing."""

@@ -130,9 +130,8 @@ class ReleaseStore:
         of whoever took it last: a writer whose lock was lost without its knowing finds another's there, and stops.
         Source: https://docs.aws.amazon.com/efs/latest/ug/features.html#consistency
         """
-        self._files.make_folder(self._releases)
-        self._files.make_folder(self._objects)
-        self._files.make_folder(self._spares)
+        for folder in (self._releases, self._objects, self._spares):
+            self._files.make_folder(folder)
         with (self._root / ".lock").open("a+") as file:
             fcntl.lockf(file, fcntl.LOCK_EX)
             self._lock, self._token = file, secrets.token_hex(8)
@@ -245,8 +244,7 @@ class ReleaseStore:
         self._claim()
         for name in spares:
             self._remove_folder(self._spares / name)
-        building = self._releases / f".building-{self._token}-spare"
-        self._files.make_folder(building / "dags")
+        building = self._empty(self._releases / f".building-{self._token}-spare")
         self._lay(building / "dags", (), self.manifest(current).files, fetch)
         self._complete(building, self._spares / current)
 
@@ -258,8 +256,13 @@ class ReleaseStore:
                 if len(_entries(files) ^ _entries(release.files)) <= len(release.files):
                     self._files.rename(self._spares / name, building)
                     return files
-        self._files.make_folder(building / "dags")
+        self._empty(building)
         return ()
+
+    def _empty(self, building: Path) -> Path:
+        self._files.make_folder(building)
+        self._files.make_folder(building / "dags")
+        return building
 
     def _lay(self, dags: Path, before: Sequence[DagFile], after: Sequence[DagFile], fetch: Fetch) -> Built:
         """Have `dags` hold the files of `after`, where it holds those of `before`."""
@@ -268,7 +271,8 @@ class ReleaseStore:
         folders_there, folders_wanted = _folders(before), _folders(after)
         for folder in sorted(folders_there - folders_wanted, reverse=True):
             self._files.remove_folder(dags / folder)
-        self.in_parallel(self._files.make_folder, [dags / folder for folder in folders_wanted - folders_there])
+        for folder in sorted(folders_wanted - folders_there):
+            self._files.make_folder(dags / folder)
         same: dict[tuple[str, bool], list[DagFile]] = defaultdict(list)
         for file in after:
             if _entry(file) not in there:

@@ -21,6 +21,7 @@ from local.emulator import (
     load_balancer,
     logs,
     s3_access,
+    s3_times,
     scheduler,
     service_metrics,
     step_functions,
@@ -68,6 +69,7 @@ def install(port: int, folder: Path, *, plain: bool) -> None:
     scheduler.check_role(iam)
     s3_access.keep_encryption_of_templates()
     s3_access.check_more()
+    s3_times.install()
     cloudformation_types.register()
     cloudformation_services.install(service_connect.publish)
     cloudwatch.install(service_metrics.publishers())
