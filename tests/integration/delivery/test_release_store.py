@@ -166,6 +166,27 @@ def test_clearing_never_empties_a_release_that_its_late_writer_completes(
     assert not completed
 
 
+def test_tree_cleared_away_under_its_late_writer_is_not_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It began with the tree that lay ready; what the writer adds must not stand there alone."""
+    store, old = ReleaseStore(tmp_path), release()
+    with store.lock():
+        store.publish(old, fetch)
+        store.prepare(fetch)
+    make_folder = FileSystem.make_folder
+
+    def clear_first(self: FileSystem, path: Path) -> None:
+        for building in (tmp_path / "releases").glob(".building-*"):
+            building.rename(tmp_path / "removed")
+        make_folder(self, path)
+
+    files = [*old.files, DagFile("team/new.py", old.files[0].sha256, old.files[0].size_bytes)]
+    with store.lock(), pytest.raises(FileNotFoundError):
+        monkeypatch.setattr(FileSystem, "make_folder", clear_first)
+        store.publish(following(old, files, publisher="ada", now=NOW), fetch)
+    assert (tmp_path / "removed" / "dags" / "a.py").exists()
+    assert ReleaseStore(tmp_path).current_id() == old.id
+
+
 def test_uploads_are_remembered_without_the_line_that_a_crash_cut_off(tmp_path: Path) -> None:
     from control_plane.dag_release import Upload
 
