@@ -6,18 +6,20 @@ import os
 import shutil
 import subprocess
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import boto3
 from botocore.config import Config
 
 from benchmarks.slow_file_system import SlowFileSystem
+from control_plane.dag_release import Release
 from control_plane.dag_releases import DagReleases
 from dag_sync.dag_bucket import DagBucket
 from dag_sync.delivery import Delivery
-from dag_sync.release_store import THREADS, ReleaseStore
+from dag_sync.release_store import THREADS, Built, Fetch, ReleaseStore
 from local import layout
 
 PREFIX = "dags/"
@@ -27,6 +29,18 @@ PARALLEL = 64
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": layout.REGION}
 
 
+@dataclass(frozen=True)
+class Delivered:
+    """What it took. Metadata operations (`calls`) are counted for Farflow alone."""
+
+    seconds: float
+    """Until all of it was there to read, and known to be."""
+    calls: int | None = None
+    seconds_after: float = 0.0
+    """What is done then, while it is read already: looking for uploads, telling the bucket, laying the next tree."""
+    calls_after: int | None = None
+
+
 class Deliverer(Protocol):
     """One way to deliver: `name` on the page, `kind` for the reader of mixtures."""
 
@@ -34,17 +48,22 @@ class Deliverer(Protocol):
     kind: str
     folder: Path
 
-    def deliver(self) -> float:
-        """Bring what the bucket holds to `folder`; how many seconds until that was done."""
-
-    def after(self) -> float:
-        """What is done for the next time, when that is served already, and how many seconds it takes."""
-
-    def calls(self) -> int | None:
-        """Metadata operations since the last time, None where they are not counted."""
+    def deliver(self) -> Delivered:
+        """Bring what the bucket holds to `folder`."""
 
     def end(self) -> None:
         """Stop what runs."""
+
+
+class NotingStore(ReleaseStore):
+    """Notes when a release is served and read back, and the calls until then."""
+
+    served: tuple[float, int] | None = None
+
+    def publish(self, release: Release, fetch: Fetch) -> Built:
+        built = super().publish(release, fetch)
+        self.served = time.perf_counter(), cast("SlowFileSystem", self._files).counted()
+        return built
 
 
 class Farflow:
@@ -55,32 +74,27 @@ class Farflow:
     def __init__(self, name: str, s3_url: str, bucket: str, folder: Path, seconds_per_call: float) -> None:
         self.name = name
         self.folder = folder
+        folder.mkdir(parents=True)
         s3 = client(s3_url, max_pool_connections=THREADS)
         self._files = SlowFileSystem(seconds_per_call)
-        self._store = ReleaseStore(folder, self._files)
+        self._store = NotingStore(folder, self._files)
         self._bucket = DagBucket(s3, bucket, PREFIX)
         self._delivery = Delivery(
             self._bucket, DagReleases(s3, bucket), self._store, lambda: datetime.now(UTC), time.sleep
         )
 
-    def deliver(self) -> float:
+    def deliver(self) -> Delivered:
+        """As the function does. The lock takes a metadata operation more than are counted."""
+        self._files.counted()
         began = time.perf_counter()
         with self._store.lock():
+            self._store.served = None
             outcome = self._delivery.run()
-        if outcome.held or outcome.refused:
-            raise RuntimeError(outcome.reason)
-        return time.perf_counter() - began
-
-    def after(self) -> float:
-        """The links of the tree in which the next release begins."""
-        began = time.perf_counter()
-        with self._store.lock():
+            if outcome.held or outcome.refused:
+                raise RuntimeError(outcome.reason)
+            served_at, calls = self._store.served or (time.perf_counter(), self._files.counted())
             self._store.prepare(self._bucket.fetch)
-        return time.perf_counter() - began
-
-    def calls(self) -> int | None:
-        """Of releases and content; the lock takes three more."""
-        return self._files.counted()
+        return Delivered(served_at - began, calls, time.perf_counter() - served_at, self._files.counted())
 
     def end(self) -> None:
         pass
@@ -99,18 +113,12 @@ class Command:
         ambient = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         self._environ = {**ambient, **CREDENTIALS, **environ}
 
-    def deliver(self) -> float:
+    def deliver(self) -> Delivered:
         began = time.perf_counter()
         result = subprocess.run(self._command, env=self._environ, capture_output=True, text=True)
         if result.returncode != 0:
             raise RuntimeError(f"{self.name} failed: {result.stdout}{result.stderr}")
-        return time.perf_counter() - began
-
-    def after(self) -> float:
-        return 0.0
-
-    def calls(self) -> int | None:
-        return None
+        return Delivered(time.perf_counter() - began)
 
     def end(self) -> None:
         pass
@@ -150,18 +158,12 @@ class S3DagBundle:
             raise RuntimeError("the S3DagBundle's process ended")
         return line.strip()
 
-    def deliver(self) -> float:
+    def deliver(self) -> Delivered:
         if self._process.stdin is None:
             raise RuntimeError("it has no input")
         self._process.stdin.write("refresh\n")
         self._process.stdin.flush()
-        return float(self._line())
-
-    def after(self) -> float:
-        return 0.0
-
-    def calls(self) -> int | None:
-        return None
+        return Delivered(float(self._line()))
 
     def end(self) -> None:
         self._process.communicate()

@@ -18,7 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -141,9 +141,10 @@ class Work:
         """Deliver so many changes by all in turn; medians of what it took."""
         found: dict[tuple[str, str, str], list[float]] = {}
 
-        def note(system: str, **values: float) -> None:
+        def note(system: str, **values: float | None) -> None:
             for metric, value in values.items():
-                found.setdefault((system, metric, UNITS[metric]), []).append(value)
+                if value is not None:
+                    found.setdefault((system, metric, UNITS[metric]), []).append(value)
 
         for _ in range(turns):
             if changed:
@@ -151,14 +152,9 @@ class Work:
                 note(PUBLISHING, seconds=seconds, requests=requests, bytes=moved)
             for deliverer in self.deliverers:
                 self._bench.way.counted()
-                deliverer.calls()
-                seconds = deliverer.deliver()
-                traffic, calls = self._bench.way.counted(), deliverer.calls()
-                note(deliverer.name, seconds=seconds, requests=traffic.requests, bytes=traffic.body_bytes)
-                after = deliverer.after()
-                if calls is not None:
-                    later = deliverer.calls() or 0
-                    note(deliverer.name, calls=calls, calls_after=later, seconds_after=after)
+                delivered = deliverer.deliver()
+                traffic = self._bench.way.counted()
+                note(deliverer.name, requests=traffic.requests, bytes=traffic.body_bytes, **asdict(delivered))
                 self._check(deliverer)
         for (system, metric, unit), values in found.items():
             if metric == "seconds":

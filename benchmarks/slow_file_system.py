@@ -62,13 +62,13 @@ class SlowFileSystem(FileSystem):
         with self._change(path.parent):
             super().make_folder(path)
 
-    def create(self, path: Path) -> BinaryIO:
+    def create(self, path: Path, mode: int) -> BinaryIO:
         with self._change(path.parent):
-            return super().create(path)
+            return super().create(path, mode)
 
-    def finish(self, file: BinaryIO, mode: int) -> None:
-        self._wait(2)  # its mode, and the commit
-        super().finish(file, mode)
+    def finish(self, file: BinaryIO) -> None:
+        self._wait()
+        super().finish(file)
 
     def overwrite(self, path: Path, content: bytes) -> None:
         self._wait(2)

@@ -75,21 +75,22 @@ class Delivery:
 
         What is published is served first: it does not wait for a burst of uploads to rest.
         """
-        newest = self._newest()
-        outcome = self._serve(newest)
+        served = self._store.current_id()
+        newest = self._newest(served)
+        outcome = self._serve(newest, served)
         try:
-            uploaded = self._release_of_uploads(newest)
+            uploaded = self._release_of_uploads(newest, outcome.served)
         except RefusedFilesError as error:
             refused = f"the plain uploads cannot be a release: {error}"
             outcome = dataclasses.replace(outcome, reason=refused, refused=outcome.refused or refused)
         else:
             if uploaded:
-                outcome = self._serve(uploaded)
+                outcome = self._serve(uploaded, outcome.served)
         self._tell(outcome)
         return outcome
 
-    def _newest(self) -> Newest | None:
-        return self._releases.newest(self._on_file_system)
+    def _newest(self, served: str | None) -> Newest | None:
+        return self._releases.newest(self._on_file_system(served) if served else None)
 
     def _on_file_system(self, release_id: str) -> Release | None:
         """What is there need not be fetched. None when it is not, or not whole."""
@@ -99,10 +100,10 @@ class Delivery:
 
     # ---- plain uploads ------------------------------------------------------------------------------
 
-    def _release_of_uploads(self, newest: Newest | None) -> Newest | None:
+    def _release_of_uploads(self, newest: Newest | None, served: str | None) -> Newest | None:
         """The newest release, where it is one that was made of plain uploads just now. Raises `RefusedFilesError`."""
         for attempt in range(ATTEMPTS):
-            newest = self._newest() if attempt else newest
+            newest = self._newest(served) if attempt else newest
             known = newest.release.uploads_digest if newest else NO_UPLOADS
             listing = self._bucket.list_uploads()
             if listing.digest != known:
@@ -110,8 +111,8 @@ class Delivery:
             if listing.digest == known:
                 return None
             try:
-                if self._publish(listing, newest):
-                    return self._newest()
+                if self._publish(listing, newest, served):
+                    return self._newest(served)
             except UploadsChangedError:
                 continue
         raise RestlessError(f"the bucket changed during each of {ATTEMPTS} attempts")
@@ -126,9 +127,8 @@ class Delivery:
             listing = again
         return listing
 
-    def _publish(self, listing: Listing, newest: Newest | None) -> Release | None:
+    def _publish(self, listing: Listing, newest: Newest | None, served: str | None) -> Release | None:
         """Make the listing the newest release, or note that the newest release is a newer will; None after a lost race."""
-        served = self._store.current_id()
         served_sequence = sequence_of(served) if served else 0
         if newest and not is_newer(listing, any(file.upload for file in newest.release.files), newest.moved_at):
             return self._releases.publish_uploads(newest, newest.release, listing.digest, served_sequence)
@@ -158,8 +158,7 @@ class Delivery:
 
     # ---- serving ------------------------------------------------------------------------------------
 
-    def _serve(self, newest: Newest | None) -> Outcome:
-        served = self._store.current_id()
+    def _serve(self, newest: Newest | None, served: str | None) -> Outcome:
         if newest is None:
             return Outcome("nothing is published yet", served)
         release = newest.release

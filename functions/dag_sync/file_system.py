@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,14 +28,16 @@ class FileSystem:
         """In one that is there: what another moved away must not begin anew, half empty. One that is there already is well."""
         path.mkdir(exist_ok=True)
 
-    def create(self, path: Path) -> BinaryIO:
-        """A new file, open for writing."""
-        return path.open("xb")
+    def create(self, path: Path, mode: int) -> BinaryIO:
+        """A new file with these permissions, open for writing."""
+        file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb")
+        if stat.S_IMODE(os.fstat(file.fileno()).st_mode) != mode:  # the process's mask took some away
+            os.fchmod(file.fileno(), mode)
+        return file
 
-    def finish(self, file: BinaryIO, mode: int) -> None:
+    def finish(self, file: BinaryIO) -> None:
         """Everything written is on the server when this returns."""
         file.flush()
-        os.fchmod(file.fileno(), mode)
         os.fsync(file.fileno())
 
     def overwrite(self, path: Path, content: bytes) -> None:

@@ -27,10 +27,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TextIO
 
 from control_plane import dag_release
+from control_plane.dag_paths import folders_of
 from control_plane.dag_release import DagFile, ManifestError, Release
 
 from .file_system import FileSystem
@@ -96,7 +97,7 @@ class ReleaseStore:
         hinted = read_head(self._files, self._head)
         if hinted and hinted not in ids:
             with suppress(FileNotFoundError):
-                self._files.read(self._releases / hinted / "manifest.json")
+                self._files.read(self._manifest(hinted))
                 ids.append(hinted)
         return max(ids, key=lambda one: (dag_release.sequence_of(one), one), default=None)
 
@@ -114,11 +115,11 @@ class ReleaseStore:
         Of ten thousand files it takes a while to read: the last one is remembered.
         """
         if self._last_read is None or self._last_read.id != release_id:
-            self._last_read = self._read_manifest(release_id)
+            self._last_read = dag_release.from_json(self._files.read(self._manifest(release_id)), release_id)
         return self._last_read
 
-    def _read_manifest(self, release_id: str) -> Release:
-        return dag_release.from_json(self._files.read(self._releases / release_id / "manifest.json"), release_id)
+    def _manifest(self, release_id: str) -> Path:
+        return self._releases / release_id / "manifest.json"
 
     # ---- writing -----------------------------------------------------------------------------------
 
@@ -130,9 +131,7 @@ class ReleaseStore:
         of whoever took it last: a writer whose lock was lost without its knowing finds another's there, and stops.
         Source: https://docs.aws.amazon.com/efs/latest/ug/features.html#consistency
         """
-        for folder in (self._releases, self._objects, self._spares):
-            self._files.make_folder(folder)
-        with (self._root / ".lock").open("a+") as file:
+        with self._open_lock() as file:
             fcntl.lockf(file, fcntl.LOCK_EX)
             self._lock, self._token = file, secrets.token_hex(8)
             self._unclean = self._holder() != ""
@@ -142,6 +141,15 @@ class ReleaseStore:
                     file.truncate(0)
             finally:
                 self._lock = None
+
+    def _open_lock(self) -> TextIO:
+        path = self._root / ".lock"
+        try:
+            return path.open("r+")
+        except FileNotFoundError:
+            for folder in (self._releases, self._objects, self._spares):
+                self._files.make_folder(folder)
+            return path.open("a+")
 
     def _holder(self) -> str:
         """Read through the one open file of the lock: closing any other of the same path would give it up (fcntl(2))."""
@@ -157,7 +165,8 @@ class ReleaseStore:
         """
         if self._lock is None:
             raise RuntimeError("writing is for the holder of the lock")
-        self._lock.truncate(0)
+        self._lock.seek(0)
+        self._lock.truncate()
         self._lock.write(self._token)
         self._lock.flush()
 
@@ -174,12 +183,13 @@ class ReleaseStore:
         folder = self._objects / (expected[:2] or f"{secrets.randbelow(256):02x}")
         incoming = folder / f".incoming-{self._token}-{secrets.token_hex(8)}"
         digest, size_bytes = hashlib.sha256(), 0
-        with self._in_folder(incoming, lambda: self._files.create(incoming)) as file:
+        mode = 0o755 if executable else 0o644
+        with self._in_folder(incoming, lambda: self._files.create(incoming, mode)) as file:
             for chunk in chunks:
                 file.write(chunk)
                 digest.update(chunk)
                 size_bytes += len(chunk)
-            self._files.finish(file, 0o755 if executable else 0o644)
+            self._files.finish(file)
         stored = Stored(digest.hexdigest(), size_bytes)
         target = self._object(stored.sha256, executable)
         self._in_folder(target, lambda: self._files.rename(incoming, target))
@@ -226,9 +236,9 @@ class ReleaseStore:
         self._claim()
         building = self._releases / f".building-{self._token}-{release.id}"
         built = self._lay(building / "dags", self._begin(building, release), release.files, fetch)
-        with self._files.create(building / "manifest.json") as manifest:
-            manifest.write(dag_release.to_json(release))
-            self._files.finish(manifest, 0o644)
+        with self._files.create(building / "manifest.json", 0o644) as manifest:
+            manifest.write(release.manifest)
+            self._files.finish(manifest)
         self._check_lock()
         self._complete(building, self._releases / release.id)
         self.point_at(release.id)
@@ -268,7 +278,7 @@ class ReleaseStore:
         """Have `dags` hold the files of `after`, where it holds those of `before`."""
         there, wanted = _entries(before), _entries(after)
         self.in_parallel(self._files.remove, [dags / path for path, *_ in there - wanted])
-        folders_there, folders_wanted = _folders(before), _folders(after)
+        folders_there, folders_wanted = (folders_of(file.path for file in files) for files in (before, after))
         for folder in sorted(folders_there - folders_wanted, reverse=True):
             self._files.remove_folder(dags / folder)
         for folder in sorted(folders_wanted - folders_there):
@@ -328,7 +338,7 @@ class ReleaseStore:
         current = self.current_id()
         if current is None or dag_release.sequence_of(current) < release.sequence:
             raise StoreError(f"{release.id} was written, and {current} is what can be read")
-        if current == release.id and self._read_manifest(release.id) != release:
+        if current == release.id and self._files.read(self._manifest(release.id)) != release.manifest:
             raise StoreError(f"{release.id} was written, and reads otherwise")
         self._last_read = release
 
@@ -339,7 +349,7 @@ class ReleaseStore:
 
     def served_since(self, release_id: str) -> float:
         """When it became the current one, in seconds since the epoch."""
-        return self._files.modified_at(self._releases / release_id / "manifest.json")
+        return self._files.modified_at(self._manifest(release_id))
 
     def leftovers(self) -> bool:
         """Whether interrupted writers left something behind. Asked by the holder of the lock: there is no other writer."""
@@ -383,11 +393,6 @@ def _entry(file: DagFile) -> tuple[str, str, bool]:
 
 def _entries(files: Iterable[DagFile]) -> set[tuple[str, str, bool]]:
     return {_entry(file) for file in files}
-
-
-def _folders(files: Iterable[DagFile]) -> set[PurePosixPath]:
-    """All that hold them, below the top."""
-    return {folder for file in files for folder in PurePosixPath(file.path).parents} - {PurePosixPath()}
 
 
 def _in_turns(groups: Iterable[list[DagFile]]) -> list[list[DagFile]]:

@@ -19,7 +19,7 @@ FIRST = following(None, FILES, publisher="ada", now=NOW, commit="3F2A91C0d4e5f6"
 
 
 def test_manifest_is_read_as_it_was_written() -> None:
-    assert dag_release.from_json(dag_release.to_json(FIRST), FIRST.id) == FIRST
+    assert dag_release.from_json(FIRST.manifest, FIRST.id) == FIRST
 
 
 def test_id_begins_with_sequence_and_commit_and_sorts_as_the_sequence() -> None:
@@ -75,12 +75,12 @@ def test_times_are_kept_in_utc() -> None:
     ids=str,
 )
 def test_damaged_manifest_is_refused_by_name(change: dict[str, Any]) -> None:
-    content = json.dumps(json.loads(dag_release.to_json(FIRST)) | change).encode()
+    content = json.dumps(json.loads(FIRST.manifest) | change).encode()
     with pytest.raises(ManifestError, match=FIRST.id):
         dag_release.from_json(content, FIRST.id)
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"null", b"\xff", dag_release.to_json(FIRST)[:-1]], ids=repr)
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"null", b"\xff", FIRST.manifest[:-1]], ids=repr)
 def test_what_is_no_manifest_is_refused(content: bytes) -> None:
     with pytest.raises(ManifestError):
         dag_release.from_json(content, FIRST.id)
@@ -95,17 +95,16 @@ def test_pointer_is_read_as_it_was_written_and_names_releases_only() -> None:
         dag_release.head_from_json(Head("../../etc/passwd", "0" * 64).to_json())
 
 
-def moved(files: list[DagFile]) -> tuple[Release, bytes]:
-    release = following(FIRST, files, publisher="bob", now=NOW, confirmed=True)
-    return release, dag_release.to_json(release)
+def moved(files: list[DagFile]) -> Release:
+    return following(FIRST, files, publisher="bob", now=NOW, confirmed=True)
 
 
 def test_pointer_says_a_small_change_itself() -> None:
     new = DagFile("new.py", "c" * 64, 3, executable=True, upload=Upload("dags/new.py", '"e"', "v"))
-    release, manifest = moved([*FIRST.files[1:], new])
-    head = dag_release.head_from_json(dag_release.head_of(release, manifest, FIRST).to_json())
-    assert head.after(FIRST) == release
-    assert head.names(manifest)
+    release = moved([*FIRST.files[1:], new])
+    head = dag_release.head_from_json(dag_release.head_of(release, FIRST).to_json())
+    assert head.given(FIRST) == release
+    assert head.names(release.manifest)
 
 
 @pytest.mark.parametrize(
@@ -114,30 +113,34 @@ def test_pointer_says_a_small_change_itself() -> None:
     ids=str,
 )
 def test_change_that_does_not_give_the_manifest_is_not_believed(change: dict[str, Any]) -> None:
-    release, manifest = moved([*FIRST.files[1:], DagFile("new.py", "c" * 64, 3)])
-    head = dag_release.head_of(release, manifest, FIRST)
+    release = moved([*FIRST.files[1:], DagFile("new.py", "c" * 64, 3)])
+    head = dag_release.head_of(release, FIRST)
     assert head.change
-    assert Head(release.id, head.manifest_sha256, head.change | change).after(FIRST) is None
+    assert Head(release.id, head.manifest_sha256, head.change | change).given(FIRST) is None
 
 
 def test_change_is_from_the_release_before_only() -> None:
-    release, manifest = moved([*FIRST.files, DagFile("new.py", "c" * 64, 3)])
-    assert dag_release.head_of(release, manifest, FIRST).after(release) is None
+    release = moved([*FIRST.files, DagFile("new.py", "c" * 64, 3)])
+    another = following(release, FILES, publisher="ada", now=NOW)
+    assert dag_release.head_of(release, FIRST).given(another) is None
 
 
 def test_pointer_leaves_a_large_change_to_the_manifest() -> None:
     files = [DagFile(f"{number}.py", f"{number:064}", 3) for number in range(1000)]
-    release, manifest = moved(files)
-    head = dag_release.head_of(release, manifest, FIRST)
+    release = moved(files)
+    head = dag_release.head_of(release, FIRST)
     assert head.change is None
     assert len(head.to_json()) < 1000
-    smaller = dag_release.head_of(moved(files[:300])[0], b"", FIRST)
+    smaller = dag_release.head_of(moved(files[:300]), FIRST)
     assert smaller.change
     assert len(smaller.to_json()) < dag_release.CHANGE_BYTES
 
 
-@pytest.mark.parametrize("previous", ["../../etc", 7, None])
-def test_change_from_no_release_is_from_none(previous: object) -> None:
-    assert Head(FIRST.id, "0" * 64, {"previous": previous}).previous is None
+def test_change_of_another_shape_is_refused() -> None:
     with pytest.raises(ManifestError, match=r"HEAD\.json"):
         dag_release.head_from_json(json.dumps({"release_id": FIRST.id, "manifest_sha256": "0", "change": [1]}).encode())
+
+
+def test_release_that_is_known_already_is_given_unless_its_manifest_is_another() -> None:
+    assert dag_release.head_of(FIRST, None).given(FIRST) == FIRST
+    assert Head(FIRST.id, "0" * 64).given(FIRST) is None

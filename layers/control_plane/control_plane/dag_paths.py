@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ NAME_BYTES = 255
 
 PATH_BYTES = 900
 """Shorter than an S3 key may be (1,024), and with a release's folder before it than a path may be (4,096)."""
+
+_PLAIN = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9_. -]*/)*[A-Za-z0-9_-][A-Za-z0-9_. -]*")
+"""Nothing can be wrong with such a path, if it is short."""
 
 NAMED_AT_MOST = 20
 """So many mistakes are named in one message; more would be no help, and a log line has a limit."""
@@ -48,6 +52,10 @@ def check(sizes: Iterable[tuple[str, int]], limits: Limits | None = None) -> Non
 
 
 def _mistakes(path: str, size_bytes: int, limits: Limits) -> Iterator[str]:
+    if size_bytes > limits.file_bytes:
+        yield f"has {size_bytes} bytes, more than {limits.file_bytes}"
+    if len(path) <= NAME_BYTES and _PLAIN.fullmatch(path):
+        return  # nearly all are
     segments = path.split("/")
     if path.startswith("/"):
         yield "is an absolute path"
@@ -59,8 +67,6 @@ def _mistakes(path: str, size_bytes: int, limits: Limits) -> Iterator[str]:
         yield f"has a segment of more than {NAME_BYTES} bytes"
     elif len(path.encode()) > PATH_BYTES:
         yield f"has more than {PATH_BYTES} bytes"
-    if size_bytes > limits.file_bytes:
-        yield f"has {size_bytes} bytes, more than {limits.file_bytes}"
 
 
 def _collisions(paths: Iterable[str]) -> list[str]:
@@ -68,20 +74,22 @@ def _collisions(paths: Iterable[str]) -> list[str]:
     files = set(paths)
     mistakes = []
     spellings: dict[str, str] = {}
-    for path in sorted(files):
-        for prefix in _prefixes(path):
-            known = spellings.setdefault(unicodedata.normalize("NFC", prefix).casefold(), prefix)
-            if known != prefix:
-                mistakes.append(f"{prefix!r} and {known!r} differ only by case or Unicode form")
-            if prefix != path and prefix in files:
-                mistakes.append(f"{prefix!r} is a file and a folder at once")
-    return sorted(set(mistakes))
+    folders = folders_of(files)
+    for path in sorted(files | folders):
+        spelling = path.casefold() if path.isascii() else unicodedata.normalize("NFC", path).casefold()
+        known = spellings.setdefault(spelling, path)
+        if known != path:
+            mistakes.append(f"{path!r} and {known!r} differ only by case or Unicode form")
+    mistakes += [f"{path!r} is a file and a folder at once" for path in files & folders]
+    return sorted(mistakes)
 
 
-def _prefixes(path: str) -> Iterator[str]:
-    """`a/b/c`: `a`, `a/b` and `a/b/c`."""
-    end = path.find("/")
-    while end != -1:
-        yield path[:end]
-        end = path.find("/", end + 1)
-    yield path
+def folders_of(paths: Iterable[str]) -> set[str]:
+    """Every folder that holds one of the files, at any depth: of `a/b/c`, `a/b` and `a`."""
+    folders: set[str] = set()
+    for path in paths:
+        folder = path.rpartition("/")[0]
+        while folder and folder not in folders:
+            folders.add(folder)
+            folder = folder.rpartition("/")[0]
+    return folders

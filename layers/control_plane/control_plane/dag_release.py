@@ -99,6 +99,12 @@ class Release:
         )
         return f"{self.sequence:010d}-{origin}-{hashlib.sha256(repr(fields).encode()).hexdigest()[:6]}"
 
+    @cached_property
+    def manifest(self) -> bytes:
+        """Its manifest, in JSON."""
+        fields = _fields(self) | {"files": [_file_fields(file) for file in self.files]}
+        return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
+
 
 def object_key(sha256: str) -> str:
     """Where content is in the bucket."""
@@ -120,12 +126,6 @@ def sequence_of(release_id: str) -> int:
     if not is_release_id(release_id):
         raise ManifestError(f"{release_id!r} is no release id")
     return int(release_id.partition("-")[0])
-
-
-def to_json(release: Release) -> bytes:
-    """The manifest of `release`."""
-    fields = _fields(release) | {"files": [_file_fields(file) for file in release.files]}
-    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _fields(release: Release) -> dict[str, Any]:
@@ -210,39 +210,36 @@ class Head:
         """The content of HEAD.json."""
         return json.dumps(dataclasses.asdict(self), ensure_ascii=False, separators=(",", ":")).encode()
 
-    @property
-    def previous(self) -> str | None:
-        """The release that `change` is from."""
-        named = self.change.get("previous") if self.change else None
-        return named if isinstance(named, str) and is_release_id(named) else None
+    def given(self, known: Release) -> Release | None:
+        """The release itself, where it is `known`, or that and the change say all of it; None when only its manifest can."""
+        release = known if known.id == self.release_id else self._changed(known)
+        return release if release and self.names(release.manifest) else None
 
-    def after(self, previous: Release) -> Release | None:
-        """The release itself, where `previous` and the change say all of it; None when only its manifest can."""
-        if not self.change or self.previous != previous.id:
+    def _changed(self, previous: Release) -> Release | None:
+        if not self.change or self.change.get("previous") != previous.id:
             return None
         fields = copy.deepcopy(self.change)
         try:
             gone = set(fields.pop("gone"))
             files = {file.path: file for file in previous.files if file.path not in gone}
             files |= {entry["path"]: _file(entry) for entry in fields.pop("files")}
-            release = _release(fields, (files[path] for path in sorted(files)))
+            return _release(fields, (files[path] for path in sorted(files)))
         except (KeyError, TypeError, AttributeError, ValueError):
             return None
-        return release if self.names(to_json(release)) else None
 
     def names(self, manifest: bytes) -> bool:
         """Whether this is the manifest of the release."""
         return hashlib.sha256(manifest).hexdigest() == self.manifest_sha256
 
 
-def head_of(release: Release, manifest: bytes, previous: Release | None) -> Head:
+def head_of(release: Release, previous: Release | None) -> Head:
     """The pointer to `release`, which follows `previous`."""
     before = dict.fromkeys(previous.files) if previous else {}
     new = [file for file in release.files if file not in before]
     left = {file.path for file in release.files}
     gone = [file.path for file in before if file.path not in left]
     change = _fields(release) | {"files": [_file_fields(file) for file in new], "gone": gone}
-    head = Head(release.id, hashlib.sha256(manifest).hexdigest(), change)
+    head = Head(release.id, hashlib.sha256(release.manifest).hexdigest(), change)
     return head if previous and len(head.to_json()) <= CHANGE_BYTES else dataclasses.replace(head, change=None)
 
 

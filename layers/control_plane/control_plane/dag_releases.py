@@ -116,10 +116,10 @@ class DagReleases:
         self._bucket = bucket
         self._clock = clock
 
-    def newest(self, known: Callable[[str], Release | None] | None = None) -> Newest | None:
+    def newest(self, known: Release | None = None) -> Newest | None:
         """None before the first release. Raises `ManifestError` when the pointer or its manifest is damaged.
 
-        `known` gives the release of an id where the caller has it: with it or the one before, the pointer says enough.
+        `known` is a release that the caller has: where it is the newest or the one before, the pointer says enough.
         """
         try:
             answer = self._s3.get_object(Bucket=self._bucket, Key=HEAD_KEY)
@@ -128,7 +128,7 @@ class DagReleases:
                 return None
             raise
         head = dag_release.head_from_json(answer["Body"].read())
-        release = (_from_known(head, known) if known else None) or self._named(head)
+        release = (head.given(known) if known else None) or self._named(head)
         return Newest(release, answer["ETag"], answer["LastModified"])
 
     def _named(self, head: Head) -> Release:
@@ -186,7 +186,8 @@ class DagReleases:
             # What the newest release names stays while it is the newest, and the pointer moves only from it: that
             # alone may be relied on. An object that is there but unnamed could be collected at this very moment.
             named = {file.sha256 for file in newest.release.files if not file.upload} if newest else set()
-            absent = {content.sha256: content for content in contents if content.sha256 not in named | written.keys()}
+            there = named | written.keys()
+            absent = {content.sha256: content for content in contents if content.sha256 not in there}
             with ThreadPoolExecutor(THREADS) as pool:
                 written.update(pool.map(self._write_object, absent.values()))
 
@@ -327,11 +328,10 @@ class DagReleases:
 
     def _move(self, newest: Newest | None, release: Release) -> Release | None:
         """Write the manifest, then have the pointer name it; None when the pointer had moved."""
-        content = dag_release.to_json(release)
-        head = dag_release.head_of(release, content, newest.release if newest else None)
+        head = dag_release.head_of(release, newest.release if newest else None)
         try:
             self._s3.put_object(
-                Bucket=self._bucket, Key=dag_release.manifest_key(release.id), Body=content, IfNoneMatch="*"
+                Bucket=self._bucket, Key=dag_release.manifest_key(release.id), Body=release.manifest, IfNoneMatch="*"
             )
             if newest is None:
                 self._s3.put_object(Bucket=self._bucket, Key=HEAD_KEY, Body=head.to_json(), IfNoneMatch="*")
@@ -366,11 +366,3 @@ class DagReleases:
                 return False
             raise
         return True
-
-
-def _from_known(head: Head, known: Callable[[str], Release | None]) -> Release | None:
-    release = known(head.release_id)
-    if release:
-        return release if head.names(dag_release.to_json(release)) else None
-    before = known(head.previous) if head.previous else None
-    return head.after(before) if before else None
