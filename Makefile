@@ -59,7 +59,7 @@ bench-tasks: setup-benchmarks ## Measure what a task takes besides its work, aga
 	@.farflow/env/benchmarks/bin/python -m benchmarks.tasks
 
 bench-delivery: setup-benchmarks ## Measure how DAGs come from S3 to Airflow, against aws s3 sync, s5cmd, rclone, S3DagBundle (about 25 minutes).
-	@PYTHONPATH=functions:layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.delivery
+	@PYTHONPATH=functions:layers/control_plane:airflow .farflow/env/benchmarks/bin/python -m benchmarks.delivery
 
 image: setup ## Build airflow/ with a container engine of this machine. ENGINE=podman TAG=name:tag CPU_ARCHITECTURE=X86_64
 	@$(TOOLS)/python -m local.image.build
