@@ -54,6 +54,10 @@ class SlowFileSystem(FileSystem):
         self._wait()
         return super().read(path)
 
+    def exists(self, path: Path) -> bool:
+        self._wait()
+        return super().exists(path)
+
     def modified_at(self, path: Path) -> float:
         self._wait()
         return super().modified_at(path)

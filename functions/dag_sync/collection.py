@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -37,10 +38,10 @@ def unread(store: ReleaseStore, bucket: DagBucket, now: datetime) -> list[str]:
     in_use = releases_in_use(bucket.read_json(IN_USE_KEY), now)
     if in_use is None:
         return []
-    replaced_at = {
-        older: datetime.fromtimestamp(store.served_since(newer), UTC)
-        for older, newer in pairwise(ids[: len(ids) - KEPT_RELEASES + 1])
-    }
+    replaced_at = {}
+    for older, newer in pairwise(ids[: len(ids) - KEPT_RELEASES + 1]):
+        with suppress(FileNotFoundError):
+            replaced_at[older] = datetime.fromtimestamp(store.served_since(newer), UTC)
     return removable(ids, replaced_at, in_use, now)
 
 
@@ -58,9 +59,12 @@ def releases_in_use(record: dict[str, Any] | None, now: datetime) -> AbstractSet
 
 
 def removable(ids: list[str], replaced_at: dict[str, datetime], in_use: AbstractSet[str], now: datetime) -> list[str]:
-    """Of releases, oldest first: those neither among the newest, nor lately replaced, nor named by an unfinished run."""
+    """Of releases, oldest first: those neither among the newest, nor lately replaced, nor named by an unfinished run.
+
+    One of which it is not known when it was replaced stays.
+    """
     return [
         release_id
         for release_id in ids[:-KEPT_RELEASES]
-        if now - replaced_at[release_id] > KEPT_TIME and release_id not in in_use
+        if release_id in replaced_at and now - replaced_at[release_id] > KEPT_TIME and release_id not in in_use
     ]

@@ -142,6 +142,8 @@ class Delivery:
         known = self._store.known_uploads()
         known |= {(file.upload.key, file.upload.etag): file for file in _files(newest) if file.upload}
         unknown = [file for file in listing.files if (file.key, file.etag) not in known]
+        if unknown:
+            self._store.claim()
         for some in batched(unknown, REMEMBERED_AT_ONCE, strict=False):
             read = self._store.in_parallel(self._read_upload, some)
             self._store.remember_uploads(read)

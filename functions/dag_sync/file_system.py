@@ -20,6 +20,10 @@ class FileSystem:
         """The whole file. Opening it makes an NFS client ask the server for what is new."""
         return path.read_bytes()
 
+    def exists(self, path: Path) -> bool:
+        """Whether there is such a file."""
+        return path.exists()
+
     def modified_at(self, path: Path) -> float:
         """Seconds since the epoch."""
         return path.stat().st_mtime

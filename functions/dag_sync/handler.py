@@ -56,6 +56,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         measure(outcome)
         removed = [] if "Records" in event else collect(store, bucket, now())
         store.prepare(bucket.fetch)
+    metrics.add_metric(name="Completed", unit="Count", value=1)
     found = {
         "action": outcome.action,
         "reason": outcome.reason,

@@ -22,7 +22,8 @@ import fcntl
 import hashlib
 import json
 import secrets
-from collections import Counter, defaultdict
+import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -38,6 +39,8 @@ from .file_system import FileSystem
 
 THREADS = 32
 CHUNK_BYTES = 1024 * 1024
+LARGEST_FOLDER = 5_000
+"""Files in a folder of a tree that is laid ready: one link after the other there, each some milliseconds on EFS."""
 HEAD_BYTES = 256
 """HEAD is one record of this length, written at once: never shorter, never longer."""
 
@@ -87,6 +90,7 @@ class ReleaseStore:
         self._lock: TextIO | None = None
         self._token = ""
         self._unclean = False
+        self._copying = threading.Lock()
         self._last_read: Release | None = None
 
     # ---- reading -----------------------------------------------------------------------------------
@@ -158,16 +162,19 @@ class ReleaseStore:
         self._lock.seek(0)
         return self._lock.read()
 
-    def _claim(self) -> None:
+    def claim(self) -> None:
         """Leave one's token in the lock's file, and there it stays when the writer does not come to its end.
 
         Not before there is something to write: most looks find nothing new.
         """
-        if self._lock is None:
-            raise RuntimeError("writing is for the holder of the lock")
+        if self._holder() == self._token or self._lock is None:
+            return
+        if self._unclean:  # trees of a writer that was killed: one at most, or they would fill the file system
+            for name in self._left_behind():
+                self._remove_folder(self._releases / name)
         self._lock.seek(0)
-        self._lock.truncate()
         self._lock.write(self._token)
+        self._lock.truncate()
         self._lock.flush()
 
     def _check_lock(self) -> None:
@@ -180,8 +187,7 @@ class ReleaseStore:
         It is written in the folder where it is `expected` to end: a client changes a folder one call at a time, and a file
         system when a name moves from one to another. Source: https://docs.kernel.org/filesystems/directory-locking.html
         """
-        folder = self._objects / (expected[:2] or f"{secrets.randbelow(256):02x}")
-        incoming = folder / f".incoming-{self._token}-{secrets.token_hex(8)}"
+        incoming = self._incoming(expected)
         digest, size_bytes = hashlib.sha256(), 0
         mode = 0o755 if executable else 0o644
         with self._in_folder(incoming, lambda: self._files.create(incoming, mode)) as file:
@@ -194,6 +200,11 @@ class ReleaseStore:
         target = self._object(stored.sha256, executable)
         self._in_folder(target, lambda: self._files.rename(incoming, target))
         return stored
+
+    def _incoming(self, expected: str = "") -> Path:
+        """A new name for what is being written. Where its writer is killed, `remove` clears it away."""
+        folder = self._objects / (expected[:2] or f"{secrets.randbelow(256):02x}")
+        return folder / f".incoming-{self._token}-{secrets.token_hex(8)}"
 
     def _in_folder[Result](self, path: Path, work: Callable[[], Result]) -> Result:
         """Of the folders for content each is made when it is first needed."""
@@ -214,12 +225,15 @@ class ReleaseStore:
 
     def remember_uploads(self, files: Iterable[DagFile]) -> None:
         """Add to what is known. A line that a crash cut off is none."""
+        self.claim()
         self._files.append(self._uploads, b"".join(b"\n" + dag_release.file_to_json(file) for file in files))
 
     def forget_uploads_but(self, files: Iterable[DagFile]) -> None:
         """Keep no more than `files` of what is known."""
-        rewritten = self._root / f".uploads-{secrets.token_hex(8)}"
-        self._files.append(rewritten, b"".join(b"\n" + dag_release.file_to_json(file) for file in files))
+        self.claim()
+        rewritten = self._incoming()
+        content = b"".join(b"\n" + dag_release.file_to_json(file) for file in files)
+        self._in_folder(rewritten, lambda: self._files.append(rewritten, content))
         self._files.rename(rewritten, self._uploads)
 
     def in_parallel[Item, Result](self, work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
@@ -233,49 +247,87 @@ class ReleaseStore:
         Content that the store has is linked, not fetched. Raises what `fetch` raises, `WrongContentError`,
         `LockLostError`, OSError; what was served goes on being served then, and what was fetched is not fetched again.
         """
-        self._claim()
+        self.claim()
+        spare, before = self._spare(release)
+        fetched = self._fetch_missing(before, release.files, fetch)
         building = self._releases / f".building-{self._token}-{release.id}"
-        built = self._lay(building / "dags", self._begin(building, release), release.files, fetch)
-        with self._files.create(building / "manifest.json", 0o644) as manifest:
-            manifest.write(release.manifest)
-            self._files.finish(manifest)
-        self._check_lock()
-        self._complete(building, self._releases / release.id)
+        before = self._begin(building, spare, before)
+        try:
+            links = self._lay(building / "dags", before, release.files, fetch)
+            with self._files.create(building / "manifest.json", 0o644) as manifest:
+                manifest.write(release.manifest)
+                self._files.finish(manifest)
+            self._check_lock()
+            self._complete(building, self._releases / release.id)
+        except Exception:
+            with suppress(OSError):  # else each try would leave a tree behind
+                self._remove_folder(building)
+            raise
         self.point_at(release.id)
         self._read_back(release)
-        return built
+        return Built(len(fetched), sum(fetched), links - len(fetched))
 
     def prepare(self, fetch: Fetch) -> None:
-        """Have a tree lie ready that is as the current release's, for the next one to begin with."""
+        """Have a tree lie ready that is as the current release's, for the next one to begin with.
+
+        None for a release with a folder so large that making its links could take the whole of the function's time.
+        """
         current = self.current_id()
         spares = self._files.names(self._spares)
         if current is None or current in spares:
             return
-        self._claim()
+        try:
+            files = self.manifest(current).files
+        except (FileNotFoundError, ManifestError):
+            return
+        self.claim()
         for name in spares:
             self._remove_folder(self._spares / name)
-        building = self._empty(self._releases / f".building-{self._token}-spare")
-        self._lay(building / "dags", (), self.manifest(current).files, fetch)
+        if max(Counter(_folder(file) for file in files).values(), default=0) > LARGEST_FOLDER:
+            return
+        building = self._releases / f".building-{self._token}-spare"
+        self._begin(building, None, ())
+        self._lay(building / "dags", (), files, fetch)
         self._complete(building, self._spares / current)
 
-    def _begin(self, building: Path, release: Release) -> Sequence[DagFile]:
-        """Make `building`: of what lies ready, or empty where that has more to change. Returns the files in it."""
+    def _spare(self, release: Release) -> tuple[Path | None, Sequence[DagFile]]:
+        """The tree that lies ready and the files in it; None where there is none, or more to change in it than to build."""
         for name in self._files.names(self._spares):
             with suppress(FileNotFoundError, ManifestError):
                 files = self.manifest(name).files
                 if len(_entries(files) ^ _entries(release.files)) <= len(release.files):
-                    self._files.rename(self._spares / name, building)
-                    return files
-        self._empty(building)
-        return ()
+                    return self._spares / name, files
+        return None, ()
 
-    def _empty(self, building: Path) -> Path:
+    def _fetch_missing(self, before: Sequence[DagFile], after: Sequence[DagFile], fetch: Fetch) -> list[int]:
+        """Have the store hold all content of `after`, as it does that of `before`; the bytes of each that was fetched."""
+        there = {(file.sha256, file.executable) for file in before}
+        new = {(file.sha256, file.executable): file for file in after if (file.sha256, file.executable) not in there}
+        return [
+            size for size in self.in_parallel(lambda file: self._fetch(file, fetch), new.values()) if size is not None
+        ]
+
+    def _fetch(self, file: DagFile, fetch: Fetch) -> int | None:
+        """How many bytes that were; None when the store had it."""
+        if self._files.exists(self._object(file.sha256, file.executable)):
+            return None
+        stored = self.add(fetch(file), file.executable, file.sha256)
+        if stored.sha256 != file.sha256:
+            raise WrongContentError(f"{file.path!r} should be {file.sha256}, and is {stored.sha256}")
+        return stored.size_bytes
+
+    def _begin(self, building: Path, spare: Path | None, before: Sequence[DagFile]) -> Sequence[DagFile]:
+        """Make `building`, of what lies ready where there is such. Returns the files in it."""
+        if spare:
+            with suppress(FileNotFoundError):  # another writer took it
+                self._files.rename(spare, building)
+                return before
         self._files.make_folder(building)
         self._files.make_folder(building / "dags")
-        return building
+        return ()
 
-    def _lay(self, dags: Path, before: Sequence[DagFile], after: Sequence[DagFile], fetch: Fetch) -> Built:
-        """Have `dags` hold the files of `after`, where it holds those of `before`."""
+    def _lay(self, dags: Path, before: Sequence[DagFile], after: Sequence[DagFile], fetch: Fetch) -> int:
+        """Have `dags` hold the files of `after`, where it holds those of `before`. Returns the number of links made."""
         there, wanted = _entries(before), _entries(after)
         self.in_parallel(self._files.remove, [dags / path for path, *_ in there - wanted])
         folders_there, folders_wanted = (folders_of(file.path for file in files) for files in (before, after))
@@ -283,13 +335,9 @@ class ReleaseStore:
             self._files.remove_folder(dags / folder)
         for folder in sorted(folders_wanted - folders_there):
             self._files.make_folder(dags / folder)
-        same: dict[tuple[str, bool], list[DagFile]] = defaultdict(list)
-        for file in after:
-            if _entry(file) not in there:
-                same[file.sha256, file.executable].append(file)
-        fetched = self.in_parallel(lambda files: self._place(files, dags, fetch), _in_turns(same.values()))
-        sizes = [size_bytes for size_bytes in fetched if size_bytes is not None]
-        return Built(len(sizes), sum(sizes), len(wanted - there) - len(sizes))
+        new = _in_turns(file for file in after if _entry(file) not in there)
+        self.in_parallel(lambda file: self._place(file, dags, fetch), new)
+        return len(new)
 
     def _complete(self, building: Path, target: Path) -> None:
         """At once, and never changed again."""
@@ -300,22 +348,14 @@ class ReleaseStore:
                 raise
             self._files.remove_tree(building)  # another client built it, and this one's listing was old
 
-    def _place(self, files: list[DagFile], dags: Path, fetch: Fetch) -> int | None:
-        """Link files of one content below `dags`; the number of bytes fetched for it, None when the store had it."""
-        first, *_ = files
-        source = self._object(first.sha256, first.executable)
-        size_bytes = None
+    def _place(self, file: DagFile, dags: Path, fetch: Fetch) -> None:
+        """Link a file below `dags`."""
+        source = self._object(file.sha256, file.executable)
         try:
-            self._link(source, dags / first.path, first.executable)
-        except FileNotFoundError:
-            stored = self.add(fetch(first), first.executable, first.sha256)
-            if stored.sha256 != first.sha256:
-                raise WrongContentError(f"{first.path!r} should be {first.sha256}, and is {stored.sha256}") from None
-            size_bytes = stored.size_bytes
-            self._link(source, dags / first.path, first.executable)
-        for file in files[1:]:
             self._link(source, dags / file.path, file.executable)
-        return size_bytes
+        except FileNotFoundError:  # what the store should have is gone
+            self._fetch(file, fetch)
+            self._link(source, dags / file.path, file.executable)
 
     def _link(self, source: Path, target: Path, executable: bool) -> None:
         try:
@@ -325,6 +365,15 @@ class ReleaseStore:
                 raise
             # EFS allows a file 177 links. A copy takes its place in the store, and the next links.
             # Source: https://docs.aws.amazon.com/efs/latest/ug/limits.html
+            with self._copying:
+                self._link_copy(source, target, executable)
+
+    def _link_copy(self, source: Path, target: Path, executable: bool) -> None:
+        try:
+            self._files.link(source, target)  # another thread copied it meanwhile
+        except OSError as error:
+            if error.errno != errno.EMLINK:
+                raise
             self.add([self._files.read(source)], executable, source.name[:64])
             self._files.link(source, target)
 
@@ -360,16 +409,21 @@ class ReleaseStore:
 
     def remove(self, release_ids: Iterable[str]) -> None:
         """Remove releases that nobody reads, what interrupted builds left, and the content that nothing needs any more."""
-        self._claim()
+        self.claim()
         for name in (*release_ids, *self._left_behind()):
             self._remove_folder(self._releases / name)
-        needed = {
-            self._object(file.sha256, file.executable)
-            for release_id in self.ids()
-            for file in self.manifest(release_id).files
-        }
-        self.in_parallel(self._files.remove, [path for path in self._stored() if path not in needed])
-        self._unclean = False
+        needed = self._needed()
+        if needed is not None:
+            self.in_parallel(self._files.remove, [path for path in self._stored() if path not in needed])
+            self._unclean = False
+
+    def _needed(self) -> set[Path] | None:
+        """The content of all releases; None when that is not known, for a manifest is lost."""
+        try:
+            manifests = [self.manifest(release_id) for release_id in self.ids()]
+        except (FileNotFoundError, ManifestError):
+            return None
+        return {self._object(file.sha256, file.executable) for release in manifests for file in release.files}
 
     def _remove_folder(self, folder: Path) -> None:
         removed = self._releases / f".removed-{secrets.token_hex(8)}"
@@ -395,16 +449,19 @@ def _entries(files: Iterable[DagFile]) -> set[tuple[str, str, bool]]:
     return {_entry(file) for file in files}
 
 
-def _in_turns(groups: Iterable[list[DagFile]]) -> list[list[DagFile]]:
+def _folder(file: DagFile) -> str:
+    return file.path.rpartition("/")[0]
+
+
+def _in_turns(files: Iterable[DagFile]) -> list[DagFile]:
     """One of each folder, then the next of each: a client makes one link at a time in a folder, and many in many."""
     seen: Counter[str] = Counter()
 
-    def turn(group: list[DagFile]) -> int:
-        folder = group[0].path.rpartition("/")[0]
-        seen[folder] += 1
-        return seen[folder]
+    def turn(file: DagFile) -> int:
+        seen[_folder(file)] += 1
+        return seen[_folder(file)]
 
-    return sorted(groups, key=turn)
+    return sorted(files, key=turn)
 
 
 def head_record(release_id: str) -> bytes:

@@ -5,6 +5,7 @@ import hashlib
 import importlib
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ from control_plane.dag_releases import (
     ReleaseError,
     UnknownReleaseError,
 )
+from dag_sync import release_store
 from dag_sync.file_system import FileSystem
 from dag_sync.release_store import Built, ReleaseStore, WrongContentError
 from farflow import releases
@@ -451,7 +453,7 @@ def test_small_change_takes_the_same_requests_and_calls_in_any_tree(
     assert taken[0] == taken[1]
     requests, calls, built = taken[0]
     assert requests == ["GetObject", "GetObject", "ListObjectsV2", "PutObject"]
-    assert calls.count("link") == 2, "the first finds that the content is new"
+    assert calls.count("link") == 1
     assert built == Built(files_fetched=1, bytes_fetched=10, files_linked=0)
 
 
@@ -593,6 +595,9 @@ def test_manifest_lost_from_the_file_system_is_read_from_the_bucket(
         manifest.unlink()
     else:
         manifest.write_text('{"format": 2}')
+    shutil.rmtree(tmp_path / "spare" / release.id)
+    handler.store = ReleaseStore(tmp_path)  # type: ignore[attr-defined] # of an instance that did not read it before
+    assert handler.lambda_handler(SWEEP, CONTEXT)["action"] == "kept"
     publisher.publish(contents(a="2"), publisher="ada")
     assert handler.lambda_handler(SWEEP, CONTEXT)["action"] == "published"
     assert served(tmp_path) == {"a.py": "2"}
@@ -751,16 +756,85 @@ def test_leftovers_of_killed_syncs_are_removed_by_the_sweep(
     assert not [path for path in tmp_path.rglob(".*") if path.name != ".lock"]
 
 
+def test_release_that_fails_again_and_again_leaves_no_tree_and_not_the_ready_one_either(
+    handler: ModuleType, s3: Any, publisher: DagReleases, tmp_path: Path
+) -> None:
+    publisher.publish(contents(a="1", b="1", c="1"), publisher="ada")
+    first = handler.lambda_handler(SWEEP, CONTEXT)["release"]
+    second = publisher.publish(contents(a="2", b="1", c="1"), publisher="ada").release
+    good = s3.get_object(Bucket=BUCKET, Key=f"objects/{second.files[0].sha256}")["Body"].read()
+    s3.put_object(Bucket=BUCKET, Key=f"objects/{second.files[0].sha256}", Body=b"3")
+    for _ in range(3):
+        with pytest.raises(WrongContentError):
+            handler.lambda_handler(SWEEP, CONTEXT)
+        assert [one.name for one in (tmp_path / "releases").iterdir()] == [first]
+        assert [one.name for one in (tmp_path / "spare").iterdir()] == [first]
+    s3.put_object(Bucket=BUCKET, Key=f"objects/{second.files[0].sha256}", Body=good)
+    handler.lambda_handler(SWEEP, CONTEXT)
+    assert served(tmp_path) == {"a.py": "2", "b.py": "1", "c.py": "1"}
+
+
+def test_trees_of_killed_builds_do_not_pile_up_between_sweeps(
+    handler: ModuleType, publisher: DagReleases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publisher.publish(contents(a="1"), publisher="ada")
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            FileSystem, "finish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+        )  # as a kill: no clearing
+        for _ in range(3):
+            with pytest.raises(KeyboardInterrupt):
+                handler.lambda_handler({"Records": []}, CONTEXT)
+            assert len(list((tmp_path / "releases").iterdir())) <= 1
+
+
+def test_tree_with_a_very_large_folder_is_not_laid_ready(
+    handler: ModuleType, publisher: DagReleases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its links would be made one after the other, longer than a function may run."""
+    monkeypatch.setattr(release_store, "LARGEST_FOLDER", 2)
+    for version in ("1", "2"):
+        publisher.publish(contents(a=version, b="1", team__c="1"), publisher="ada")
+        handler.lambda_handler(SWEEP, CONTEXT)
+        assert len(list((tmp_path / "spare").iterdir())) == 1
+    publisher.publish(contents(a="3", b="1", c="1"), publisher="ada")
+    handler.lambda_handler(SWEEP, CONTEXT)
+    assert served(tmp_path) == {"a.py": "3", "b.py": "1", "c.py": "1"}
+    assert not list((tmp_path / "spare").iterdir())
+
+
+def test_delivery_that_did_not_come_to_its_end_is_not_counted_as_one_that_did(
+    handler: ModuleType, publisher: DagReleases, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The alarm counts these, and this one serves the release but cannot lay the next tree."""
+    publisher.publish(contents(a="1"), publisher="ada")
+    with monkeypatch.context() as patched:
+        patched.setattr(handler.store, "prepare", lambda fetch: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full")))
+        with pytest.raises(OSError, match="full"):
+            handler.lambda_handler(SWEEP, CONTEXT)
+    said = capsys.readouterr().out
+    assert "ReleasesHeld" in said
+    assert "Completed" not in said
+    handler.lambda_handler(SWEEP, CONTEXT)
+    assert "Completed" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("next_event", [{"Records": []}, SWEEP])
+@pytest.mark.parametrize("by", ["release", "upload"])
 def test_content_half_written_by_a_killed_sync_is_removed_by_the_sweep(
+    by: str,
     next_event: dict[str, Any],
     handler: ModuleType,
+    s3: Any,
     publisher: DagReleases,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Also where the sync after it was another's, and came to its end."""
-    publisher.publish(contents(a="one"), publisher="ada")
+    if by == "release":
+        publisher.publish(contents(a="one"), publisher="ada")
+    else:
+        put(s3, a="one")
     with monkeypatch.context() as patched, pytest.raises(OSError, match="full"):
         patched.setattr(FileSystem, "finish", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full")))
         handler.lambda_handler(SWEEP, CONTEXT)

@@ -193,11 +193,14 @@ def test_uploads_are_remembered_without_the_line_that_a_crash_cut_off(tmp_path: 
     store = ReleaseStore(tmp_path)
     one, two = (DagFile(f"{n}.py", str(n) * 64, 1, upload=Upload(f"dags/{n}.py", f'"{n}"', "v")) for n in (1, 2))
     assert store.known_uploads() == {}
-    store.remember_uploads([one, two])
+    with store.lock():
+        store.remember_uploads([one, two])
     path = tmp_path / "uploads.jsonl"
     path.write_bytes(path.read_bytes()[:-20])
     assert store.known_uploads() == {("dags/1.py", '"1"'): one}
-    store.remember_uploads([two])
+    with store.lock():
+        store.remember_uploads([two])
     assert set(store.known_uploads().values()) == {one, two}
-    store.forget_uploads_but([two])
+    with store.lock():
+        store.forget_uploads_but([two])
     assert set(store.known_uploads().values()) == {two}

@@ -98,7 +98,7 @@ class UnlockedStore(ReleaseStore):
     def in_parallel(self, work: Callable[[Any], Any], items: Any) -> list[Any]:
         return [work(item) for item in items]
 
-    def _claim(self) -> None:
+    def claim(self) -> None:
         self._token = secrets.token_hex(8)
 
     def _check_lock(self) -> None:
