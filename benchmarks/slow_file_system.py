@@ -33,7 +33,8 @@ class SlowFileSystem(FileSystem):
             counted, self._calls = self._calls, 0
         return counted
 
-    def _wait(self, calls: int = 1) -> None:
+    def wait(self, calls: int = 1) -> None:
+        """As so many calls do."""
         with self._counting:
             self._calls += calls
         time.sleep(calls * self._seconds)
@@ -43,23 +44,23 @@ class SlowFileSystem(FileSystem):
         with self._counting:
             lock = self._changing[folder]
         with lock:
-            self._wait()
+            self.wait()
             yield
 
     def names(self, folder: Path) -> list[str]:
-        self._wait()
+        self.wait()
         return super().names(folder)
 
     def read(self, path: Path) -> bytes:
-        self._wait()
+        self.wait()
         return super().read(path)
 
     def exists(self, path: Path) -> bool:
-        self._wait()
+        self.wait()
         return super().exists(path)
 
     def modified_at(self, path: Path) -> float:
-        self._wait()
+        self.wait()
         return super().modified_at(path)
 
     def make_folder(self, path: Path) -> None:
@@ -71,15 +72,15 @@ class SlowFileSystem(FileSystem):
             return super().create(path, mode)
 
     def finish(self, file: BinaryIO) -> None:
-        self._wait()
+        self.wait()
         super().finish(file)
 
     def overwrite(self, path: Path, content: bytes) -> None:
-        self._wait(2)
+        self.wait(2)
         super().overwrite(path, content)
 
     def append(self, path: Path, content: bytes) -> None:
-        self._wait(2)
+        self.wait(2)
         super().append(path, content)
 
     def link(self, source: Path, target: Path) -> None:
@@ -99,9 +100,9 @@ class SlowFileSystem(FileSystem):
             super().remove_folder(path)
 
     def files_below(self, folder: Path) -> list[Path]:
-        self._wait(1 + sum(path.is_dir() for path in folder.rglob("*")))
+        self.wait(1 + sum(path.is_dir() for path in folder.rglob("*")))
         return super().files_below(folder)
 
     def remove_tree(self, path: Path) -> None:
-        self._wait(1 + sum(1 for _ in path.rglob("*")))
+        self.wait(1 + sum(1 for _ in path.rglob("*")))
         super().remove_tree(path)

@@ -779,13 +779,14 @@ def test_trees_of_killed_builds_do_not_pile_up_between_sweeps(
 ) -> None:
     publisher.publish(contents(a="1"), publisher="ada")
     with monkeypatch.context() as patched:
-        patched.setattr(
-            FileSystem, "finish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
-        )  # as a kill: no clearing
+        patched.setattr(ReleaseStore, "_complete", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))  # as a kill
         for _ in range(3):
             with pytest.raises(KeyboardInterrupt):
                 handler.lambda_handler({"Records": []}, CONTEXT)
-            assert len(list((tmp_path / "releases").iterdir())) <= 1
+            assert len(list((tmp_path / "releases").iterdir())) == 1
+    handler.lambda_handler(SWEEP, CONTEXT)
+    assert served(tmp_path) == {"a.py": "1"}
+    assert not [one.name for one in (tmp_path / "releases").iterdir() if one.name.startswith(".")]
 
 
 def test_tree_with_a_very_large_folder_is_not_laid_ready(

@@ -23,6 +23,11 @@ def test_release_that_was_replaced_lately_stays() -> None:
     assert removable(IDS, LONG_AGO | {IDS[2]: NOW - KEPT_TIME}, set(), NOW) == IDS[:2]
 
 
+def test_release_of_which_it_is_not_known_when_it_was_replaced_stays() -> None:
+    known = {release_id: moment for release_id, moment in LONG_AGO.items() if release_id != IDS[0]}
+    assert removable(IDS, known, set(), NOW) == IDS[1:3]
+
+
 def test_word_of_airflow_is_taken_while_it_is_fresh() -> None:
     record = {"observed_at": (NOW - timedelta(minutes=14)).isoformat(), "releases": [IDS[0]]}
     assert releases_in_use(record, NOW) == {IDS[0]}
