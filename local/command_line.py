@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 
@@ -20,3 +21,6 @@ def run(module: str, commands: Mapping[str, Callable[[], int]], arguments: list[
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # who reads its output has seen enough: `make releases | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
