@@ -12,7 +12,7 @@ export DAGS KEEP ENGINE TAG CPU_ARCHITECTURE ENV RELEASE CONFIRM
 .PHONY: help demo up status logs down publish releases rollback confirm test check image image-test bench bench-tasks bench-delivery deploy setup setup-benchmarks locks
 
 help: ## Show this list.
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
 demo: setup ## Boot everything on this machine, run DAGs, print a timeline, shut down. DAGS=<folder> KEEP=1
 	@$(LOCAL) demo
@@ -35,7 +35,7 @@ publish: setup ## Make a folder of DAGs the newest release. DAGS=<folder> ENV=de
 releases: setup ## List the releases: id, commit, time, files, who; which is served, what is held. ENV=dev
 	@$(RELEASES) releases
 
-rollback: setup ## Bring an earlier release back. RELEASE=<id> ENV=dev
+rollback: setup ## Bring an earlier release back. RELEASE=<id> ENV=dev CONFIRM=yes
 	@$(RELEASES) rollback
 
 confirm: setup ## Let a release be served that was held because it removes most of the files. RELEASE=<id> ENV=dev

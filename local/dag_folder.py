@@ -37,6 +37,14 @@ def files(folder: Path) -> list[Path]:
     return found
 
 
+def refuse_links(folder: Path) -> None:
+    """Raise `DagFolderError` where a link lies among the files: a release holds files alone."""
+    links = [path.relative_to(folder) for path in folder.rglob("*") if path.is_symlink()]
+    named = sorted(str(link) for link in links if not _is_litter(link))
+    if named:
+        raise DagFolderError(f"these are symbolic links, which a release cannot hold: {', '.join(named)}")
+
+
 def _is_litter(relative: Path) -> bool:
     return relative.suffix == ".pyc" or any(
         part == "__pycache__" or (part.startswith(".") and part != ".airflowignore") for part in relative.parts

@@ -53,6 +53,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Control-C does
     try:
         dag_folder.files(folder)
+        dag_folder.refuse_links(folder)
     except dag_folder.DagFolderError as error:
         print(f"demo: {error}")
         timeline.write(RECORD)

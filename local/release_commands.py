@@ -22,7 +22,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from control_plane.dag_paths import RefusedFilesError
-from control_plane.dag_release import Release
+from control_plane.dag_release import ManifestError, Release
 from control_plane.dag_releases import STATUS_KEY, Content, DagReleases, Published, ReleaseError
 from local import aws, command_line, dag_folder, layout, stack_control
 from local.errors import LocalStackError
@@ -83,13 +83,22 @@ def confirm() -> int:
     bucket = dags_bucket()
     release = carry_out(lambda: bucket.releases.release(wanted_release()))
     bucket.s3.put_object(Bucket=bucket.name, Key=CONFIRMATION_KEY, Body=json.dumps({"release": release.id}).encode())
-    return await_served(bucket, release)
+    return await_served(bucket, release, held_is_an_answer=False)
 
 
 def show() -> int:
     """List the newest releases of ENV."""
     bucket = dags_bucket()
-    status = bucket.status()
+    status = carry_out(bucket.status)
+    for kind in ("held", "refused"):
+        if status.get(kind):
+            print(f"{kind}: {status[kind]}\n")
+    carry_out(lambda: list_releases(bucket, status))
+    return 0
+
+
+def list_releases(bucket: DagsBucket, status: dict[str, Any]) -> None:
+    """The newest first. Raises `ManifestError` at one that is damaged, when those before it are listed."""
     print(f"{'release':<26} {'published':<17} {'files':>6}  {'by':<16} {'commit':<9} ")
     for number, release in enumerate(bucket.releases.history()):
         if number == SHOWN:
@@ -104,10 +113,6 @@ def show() -> int:
         print(
             f"{release.id:<26} {when:<17} {len(release.files):>6}  {release.publisher:<16} {commit:<9} {', '.join(notes)}"
         )
-    for kind in ("held", "refused"):
-        if status.get(kind):
-            print(f"\n{kind}: {status[kind]}")
-    return 0
 
 
 # ---- what the commands are made of ------------------------------------------------------------------
@@ -141,11 +146,9 @@ def samconfig(environment: str) -> dict[str, Any]:
 
 
 def contents_of(folder: Path) -> list[Content]:
-    """The folder's files. Raises `CommandError` naming symbolic links: a release has none."""
+    """The folder's files. Raises `DagFolderError` naming symbolic links: a release has none."""
     paths = dag_folder.files(folder)
-    links = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_symlink())
-    if links:
-        raise CommandError(f"these are symbolic links, which a release cannot hold: {', '.join(links)}")
+    dag_folder.refuse_links(folder)
     return [_content(path, path.relative_to(folder).as_posix()) for path in paths]
 
 
@@ -157,8 +160,10 @@ def _content(path: Path, relative: str) -> Content:
 
 def commit_of(folder: Path) -> str | None:
     """The commit that the folder is exactly at, None when it has changes of its own or is in no repository."""
-    changes = _git(folder, "status", "--porcelain", "--", ".")
-    return _git(folder, "rev-parse", "HEAD") if changes == "" else None
+    changes, known = _git(folder, "status", "--porcelain", "--", "."), _git(folder, "ls-files", "-z", "--", ".")
+    files = {path.relative_to(folder).as_posix() for path in dag_folder.files(folder)}
+    is_at_it = changes == "" and known is not None and files <= set(known.split("\0"))
+    return _git(folder, "rev-parse", "HEAD") if is_at_it else None
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
@@ -188,7 +193,7 @@ def carry_out[Result](work: Callable[[], Result]) -> Result:
     """What `work` returns. Raises `CommandError` for what the user can mend."""
     try:
         return work()
-    except (ReleaseError, RefusedFilesError, ClientError, BotoCoreError) as error:
+    except (ReleaseError, RefusedFilesError, ManifestError, ClientError, BotoCoreError) as error:
         raise CommandError(str(error)) from error
 
 
@@ -196,22 +201,22 @@ def report(bucket: DagsBucket, published: Published) -> int:
     """What was published, and whether it is served."""
     release = published.release
     if published.changed:
-        size = f"{published.objects_written} uploaded, {published.bytes_written / 1000:.1f} kB"
+        size = f"{published.objects_written} uploaded, {published.bytes_written:,} bytes"
         print(f"published {release.id}: {len(release.files)} files, {size}")
     else:
         print(f"{release.id} holds these very files already")
     return await_served(bucket, release)
 
 
-def await_served(bucket: DagsBucket, release: Release) -> int:
-    """Wait for `dag_sync` to say that the release is served, or why not."""
+def await_served(bucket: DagsBucket, release: Release, *, held_is_an_answer: bool = True) -> int:
+    """Wait for `dag_sync` to say that the release is served, or why not. What was just confirmed is told as held until then."""
     began = time.monotonic()
     while time.monotonic() - began < SERVED_SECONDS:
         status = bucket.status()
         if status.get("sequence", 0) >= release.sequence:
             print(f"served after {time.monotonic() - began:.1f} s")
             return 0
-        if status.get("held_release") == release.id:
+        if held_is_an_answer and status.get("held_release") == release.id:
             print(f"not served: {status['held']}\nIf that is meant: make confirm RELEASE={release.id}")
             return 1
         if release.id in (status.get("refused") or ""):
