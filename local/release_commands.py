@@ -23,14 +23,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from control_plane.dag_paths import RefusedFilesError
 from control_plane.dag_release import ManifestError, Release
-from control_plane.dag_releases import STATUS_KEY, Content, DagReleases, Published, ReleaseError
+from control_plane.dag_releases import CONFIRMATION_KEY, STATUS_KEY, Content, DagReleases, Published, ReleaseError
 from local import aws, command_line, dag_folder, layout, stack_control
 from local.errors import LocalStackError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-CONFIRMATION_KEY = "CONFIRMED.json"
 SHOWN = 20
 SERVED_SECONDS = 60.0
 HERE = "local"

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 CHUNK_BYTES = 1024 * 1024
-CONFIRMATION_KEY = "CONFIRMED.json"
 IN_USE_KEY = "IN_USE.json"
 
 _CHANGED = {"PreconditionFailed", "NoSuchKey", "404"}

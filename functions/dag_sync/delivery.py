@@ -12,9 +12,16 @@ from itertools import batched
 from control_plane import dag_paths
 from control_plane.dag_paths import RefusedFilesError
 from control_plane.dag_release import NO_UPLOADS, DagFile, ManifestError, Release, sequence_of
-from control_plane.dag_releases import STATUS_KEY, DagReleases, Newest, UnknownReleaseError, Uploads
+from control_plane.dag_releases import (
+    CONFIRMATION_KEY,
+    STATUS_KEY,
+    DagReleases,
+    Newest,
+    UnknownReleaseError,
+    Uploads,
+)
 
-from .dag_bucket import CONFIRMATION_KEY, DagBucket, UploadsChangedError
+from .dag_bucket import DagBucket, UploadsChangedError
 from .mass_deletion import reason_to_hold
 from .release_store import Built, ReleaseStore
 from .uploads import Listing, UploadedFile, is_newer

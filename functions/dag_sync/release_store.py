@@ -147,13 +147,12 @@ class ReleaseStore:
                 self._lock = None
 
     def _open_lock(self) -> TextIO:
-        path = self._root / ".lock"
-        try:
-            return path.open("r+")
-        except FileNotFoundError:
-            for folder in (self._releases, self._objects, self._spares):
+        there = self._files.names(self._root)
+        for folder in (self._releases, self._objects, self._spares):
+            if folder.name not in there:  # at first, and when somebody removed it
                 self._files.make_folder(folder)
-            return path.open("a+")
+        path = self._root / ".lock"
+        return path.open("r+" if path.exists() else "a+")
 
     def _holder(self) -> str:
         """Read through the one open file of the lock: closing any other of the same path would give it up (fcntl(2))."""

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 HEAD_KEY = "HEAD.json"
 STATUS_KEY = "STATUS.json"
 """What `dag_sync` last served, and what it did not and why."""
+CONFIRMATION_KEY = "CONFIRMED.json"
+"""An operator's word that a release which `dag_sync` holds back is meant: `{"release": id}`."""
 
 THREADS = 10
 """As many as botocore keeps connections, unless it is told otherwise."""

@@ -187,6 +187,23 @@ def test_tree_cleared_away_under_its_late_writer_is_not_served(tmp_path: Path, m
     assert ReleaseStore(tmp_path).current_id() == old.id
 
 
+@pytest.mark.parametrize("removed", ["releases", "objects", "spare"])
+def test_folder_that_somebody_removed_by_hand_is_made_again(tmp_path: Path, removed: str) -> None:
+    store, old = ReleaseStore(tmp_path), release()
+    with store.lock():
+        store.publish(old, fetch)
+        store.prepare(fetch)
+    shutil.rmtree(tmp_path / removed)
+    new = release(2, old)
+    with store.lock():
+        store.publish(new, fetch)
+        store.prepare(fetch)
+    assert ReleaseStore(tmp_path).current_id() == new.id
+    served = tmp_path / "releases" / new.id / "dags"
+    assert {file.path: (served / file.path).read_bytes() for file in new.files} == {"a.py": b"of 2", "b.py": b"same"}
+    assert (tmp_path / "spare" / new.id).is_dir()
+
+
 def test_uploads_are_remembered_without_the_line_that_a_crash_cut_off(tmp_path: Path) -> None:
     from control_plane.dag_release import Upload
 
