@@ -1,0 +1,186 @@
+"""Files that mean harm, imported: nothing happens outside their own process, and none of them passes."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from farflow import lint_sandbox
+from local import layout
+from tests.integration.dag_import.asking import ask, request, run
+
+DAG = "from airflow.sdk import DAG\ndag = DAG('d', schedule=None)\n"
+SECRET = "a-secret-of-the-role"
+
+
+def bad(file: dict[str, Any]) -> bool:
+    return file["outcome"] != "imported" or bool(file["violations"])
+
+
+def whats(file: dict[str, Any]) -> set[str]:
+    return {violation["what"] for violation in file["violations"]}
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    outside = tmp_path_factory.mktemp("outside")
+    asked: list[str] = []
+
+    class Metadata(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Metadata)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    files = {
+        "opens_a_socket.py": DAG
+        + f"import socket\ntry: socket.create_connection(('127.0.0.1', {server.server_port}), 2).send(b'x')\nexcept OSError: pass",
+        "asks_over_http.py": DAG
+        + f"import urllib.request\nurllib.request.urlopen('http://127.0.0.1:{server.server_port}/latest', timeout=2)",
+        "forks.py": DAG
+        + f"import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(3)\n    open({str(outside / 'late')!r}, 'w').close()\n    os._exit(0)",
+        "starts_a_program.py": DAG + "import subprocess\nsubprocess.Popen(['sleep', '54321'], start_new_session=True)",
+        "fills_the_disk.py": DAG + "with open('big', 'wb') as f:\n    while True: f.write(b'x' * 1_000_000)",
+        "fills_the_memory.py": DAG + "x = b'x' * 8_000_000_000",
+        "never_ends.py": DAG + "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
+        "sleeps.py": DAG + "import time\nwhile True:\n    try: time.sleep(60)\n    except BaseException: pass",
+        "ends_early.py": DAG + "import os\nos._exit(0)",
+        "forges_a_result.py": DAG
+        + "import json, os\nline = json.dumps({'token': '', 'result': {'dag_ids': [], 'error': None, 'stand_ins': []}})\n"
+        "for fd in range(3, 256):\n    try: os.write(fd, line.encode() + b'\\n')\n    except OSError: pass\nos._exit(0)",
+        "says_without_end.py": DAG
+        + "import os\nfor fd in range(3, 256):\n    try:\n        while True: os.write(fd, b'x' * 65536)\n    except OSError: pass",
+        "reads_environments.py": DAG + "import os\nfor pid in filter(str.isdigit, os.listdir('/proc')):\n"
+        "    for name in ('environ', 'mem'):\n        try: open(f'/proc/{pid}/{name}', 'rb').read(9)\n        except OSError: pass",
+        "reads_credentials.py": DAG + "import os\nkey = os.environ['AWS_SECRET_ACCESS_KEY']",
+        "prints_the_parent_s_environment.py": DAG
+        + "import os\nraise ValueError(open(f'/proc/{os.getppid()}/environ').read())",
+        "writes_into_the_parent.py": DAG
+        + "import os\nfor fd in range(9):\n    try: open(f'/proc/{os.getppid()}/fd/{fd}', 'w').write('forged')\n    except OSError: pass",
+        "poisons.py": DAG
+        + "import airflow.sdk, builtins, tempfile\nairflow.sdk.DAG.validate = lambda self: None\nbuiltins.POISON = 1\n"
+        "open('/tmp/farflow-poison', 'w').close()",
+        "uses_native_code.py": DAG + "import ctypes\nctypes.CDLL(None).getpid()",
+        "zz_is_poisoned.py": DAG + "import builtins\nassert not hasattr(builtins, 'POISON')",
+    }
+    before = set(Path("/tmp").glob("farflow-import-*"))
+    began = time.monotonic()
+    answers = ask(files, seconds_per_file=3)
+    yield {"files": answers, "outside": outside, "asked": asked, "before": before, "began": began}
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    Path("/tmp/farflow-poison").unlink(missing_ok=True)
+
+
+def test_no_attack_passes(told: dict[str, Any]) -> None:
+    innocent = {"zz_is_poisoned.py"}
+    assert {path for path, file in told["files"].items() if not bad(file)} == innocent
+
+
+@pytest.mark.parametrize(
+    ("path", "outcome", "what"),
+    [
+        ("opens_a_socket.py", "imported", "uses the network"),
+        ("asks_over_http.py", "failed", "uses the network"),
+        ("forks.py", "imported", "starts a process"),
+        ("starts_a_program.py", "imported", "starts a process"),
+        ("fills_the_disk.py", "failed", "writes files"),
+        ("fills_the_memory.py", "failed", None),
+        ("never_ends.py", "timed_out", None),
+        ("sleeps.py", "timed_out", "sleeps"),
+        ("ends_early.py", "crashed", None),
+        ("forges_a_result.py", "crashed", None),
+        ("says_without_end.py", "crashed", None),
+        ("reads_environments.py", "imported", "reads credentials"),
+        ("reads_credentials.py", "imported", "reads credentials"),
+        ("writes_into_the_parent.py", "imported", "writes files"),
+        ("poisons.py", "imported", "writes files"),
+        ("uses_native_code.py", "imported", "loads native code"),
+    ],
+)
+def test_attack_is_told_as_what_it_is(told: dict[str, Any], path: str, outcome: str, what: str | None) -> None:
+    assert told["files"][path]["outcome"] == outcome
+    assert what is None or what in whats(told["files"][path])
+
+
+def test_nothing_reached_the_network(told: dict[str, Any]) -> None:
+    assert told["asked"] == []
+
+
+def test_nothing_that_was_started_is_left(told: dict[str, Any]) -> None:
+    time.sleep(max(0.0, told["began"] + 4 - time.monotonic()))
+    assert not (told["outside"] / "late").exists()
+    assert b"54321" not in b"".join(
+        (process / "cmdline").read_bytes() for process in Path("/proc").glob("[0-9]*") if (process / "cmdline").exists()
+    )
+
+
+def test_nothing_is_left_on_the_disk(told: dict[str, Any]) -> None:
+    assert set(Path("/tmp").glob("farflow-import-*")) <= told["before"]
+
+
+def test_file_that_is_imported_after_poison_is_not_poisoned(told: dict[str, Any]) -> None:
+    assert told["files"]["zz_is_poisoned.py"]["outcome"] == "imported"
+
+
+def test_environment_of_the_parent_stays_its_own(told: dict[str, Any]) -> None:
+    """The supervisor's, of the same user: it has made itself unreadable."""
+    assert told["files"]["prints_the_parent_s_environment.py"]["error"]["type"] == "PermissionError"
+
+
+@pytest.mark.parametrize("signal", [9, 15])
+def test_supervisor_that_is_killed_gives_no_reply(signal: int) -> None:
+    result = run(request({"kills.py": DAG + f"import os\nos.kill(os.getppid(), {signal})"}))
+    assert result.returncode == -signal
+    assert result.stdout == ""
+
+
+def test_tree_that_a_file_changed_gives_no_reply() -> None:
+    """What other files imported then was not what was pushed."""
+    files = {
+        "changes.py": DAG + "open('../dags/lib.py', 'w').write('x = 2')",
+        "lib.py": "x = 1",
+        "other.py": DAG + "import lib\nassert lib.x == 2",
+    }
+    result = run(request(files, ["changes.py", "other.py"]))
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "lib.py was changed" in result.stderr
+
+
+class TestFunction:
+    """`lint_sandbox` itself, in a process with credentials in its environment."""
+
+    @pytest.fixture
+    def context(self, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+        monkeypatch.setattr(lint_sandbox.sys, "executable", str(layout.environment_python("airflow")))
+        monkeypatch.setenv("PYTHONPATH", str(layout.ROOT / "airflow"))
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+        return SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000)
+
+    def test_credentials_are_in_no_process_that_imports(self, context: SimpleNamespace) -> None:
+        told = lint_sandbox.lambda_handler(
+            request({"tells.py": DAG + "import os\nraise ValueError(repr(dict(os.environ)))"}), context
+        )
+        assert told["files"][0]["error"]["type"] == "ValueError"
+        assert SECRET not in json.dumps(told)
+        assert os.environ["AWS_SECRET_ACCESS_KEY"] == SECRET
+
+    def test_crash_is_an_error_of_the_function(self, context: SimpleNamespace) -> None:
+        with pytest.raises(lint_sandbox.SandboxError, match="-9"):
+            lint_sandbox.lambda_handler(request({"kills.py": DAG + "import os\nos.kill(os.getppid(), 9)"}), context)
+
+    def test_time_that_is_up_is_an_error_of_the_function(self, context: SimpleNamespace) -> None:
+        context.get_remaining_time_in_millis = lambda: 8_000
+        with pytest.raises(lint_sandbox.SandboxError, match="within 3 s"):
+            lint_sandbox.lambda_handler(request({"loops.py": DAG + "while True: pass"}), context)
