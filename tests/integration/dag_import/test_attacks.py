@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -30,23 +31,42 @@ def whats(file: dict[str, Any]) -> set[str]:
     return {violation["what"] for violation in file["violations"]}
 
 
-@pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    outside = tmp_path_factory.mktemp("outside")
+@contextmanager
+def metadata_service() -> Iterator[tuple[int, list[str]]]:
+    """Its port, and what was asked of it."""
     asked: list[str] = []
 
     class Metadata(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             asked.append(self.path)
 
-    server = http.server.HTTPServer(("127.0.0.1", 0), Metadata)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    files = {
+    with http.server.HTTPServer(("127.0.0.1", 0), Metadata) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.server_port, asked
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    outside = tmp_path_factory.mktemp("outside")
+    before = set(Path("/tmp").glob("farflow-import-*"))
+    with metadata_service() as (port, asked):
+        began = time.monotonic()
+        answers = ask(attacks(outside, port), seconds_per_file=3)
+        yield {"files": answers, "outside": outside, "asked": asked, "before": before, "began": began}
+    Path("/tmp/farflow-poison").unlink(missing_ok=True)
+
+
+def attacks(outside: Path, port: int) -> dict[str, str]:
+    return {
         "opens_a_socket.py": DAG
-        + f"import socket\ntry: socket.create_connection(('127.0.0.1', {server.server_port}), 2).send(b'x')\nexcept OSError: pass",
+        + f"import socket\ntry: socket.create_connection(('127.0.0.1', {port}), 2).send(b'x')\nexcept OSError: pass",
         "asks_over_http.py": DAG
-        + f"import urllib.request\nurllib.request.urlopen('http://127.0.0.1:{server.server_port}/latest', timeout=2)",
+        + f"import urllib.request\nurllib.request.urlopen('http://127.0.0.1:{port}/latest', timeout=2)",
         "forks.py": DAG
         + f"import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(3)\n    open({str(outside / 'late')!r}, 'w').close()\n    os._exit(0)",
         "starts_a_program.py": DAG + "import subprocess\nsubprocess.Popen(['sleep', '54321'], start_new_session=True)",
@@ -73,14 +93,6 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
         "uses_native_code.py": DAG + "import ctypes\nctypes.CDLL(None).getpid()",
         "zz_is_poisoned.py": DAG + "import builtins\nassert not hasattr(builtins, 'POISON')",
     }
-    before = set(Path("/tmp").glob("farflow-import-*"))
-    began = time.monotonic()
-    answers = ask(files, seconds_per_file=3)
-    yield {"files": answers, "outside": outside, "asked": asked, "before": before, "began": began}
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    Path("/tmp/farflow-poison").unlink(missing_ok=True)
 
 
 def test_no_attack_passes(told: dict[str, Any]) -> None:
