@@ -255,6 +255,11 @@ def test_limit_is_exact(handler: ModuleType, flagged: bool) -> None:
         assert answer(handler, a_request(body=padded, flagged=flagged))[0] == status
 
 
+def test_limit_counts_bytes_and_not_characters(handler: ModuleType) -> None:
+    body = "é".encode() * (handler.BODY_BYTES // 2 + 1)
+    assert answer(handler, a_request(body=body)) == (413, "refused")
+
+
 def test_unsigned_and_sha1_are_refused_before_anything_is_parsed(
     handler: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
