@@ -7,8 +7,8 @@ from samcli.yamlhelper import yaml_parse
 
 from local import layout
 
-STACKS = ("network", "data", "control_plane", "image", "airflow", "airflow_service")
-FUNCTION_STACKS = ("control_plane", "image")
+STACKS = ("network", "data", "control_plane", "push_gate", "image", "airflow", "airflow_service")
+FUNCTION_STACKS = ("control_plane", "push_gate", "image")
 
 
 @cache

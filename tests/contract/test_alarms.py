@@ -27,8 +27,12 @@ def test_alarm_tells_when_it_begins_and_ends_and_how_it_takes_missing_data(alarm
 
 
 def test_each_dead_letter_queue_has_an_alarm_of_its_own() -> None:
-    resources = templates.stack("data")["Resources"]
-    queues = {name for name, resource in resources.items() if name.endswith("DeadLetterQueue")}
+    queues = {
+        name
+        for stack in templates.STACKS
+        for name in templates.stack(stack)["Resources"]
+        if name.endswith("DeadLetterQueue")
+    }
     watched = [
         dimension["Value"]["Fn::GetAtt"][0]
         for alarm in ALARMS.values()

@@ -27,6 +27,11 @@ METHODS = {
     ("lambda", "get_layer_version_by_arn"): {"lambda:GetLayerVersion"},
     ("lambda", "invoke"): {"lambda:InvokeFunction"},
     ("logs", "get_log_events"): {"logs:GetLogEvents"},
+    # The state table and the secrets are encrypted under the key.
+    ("dynamodb", "put_item"): {"dynamodb:PutItem", "kms:Decrypt"},
+    ("dynamodb", "update_item"): {"dynamodb:UpdateItem", "kms:Decrypt"},
+    ("secretsmanager", "get_secret_value"): {"secretsmanager:GetSecretValue", "kms:Decrypt"},
+    ("sqs", "send_message"): {"sqs:SendMessage"},
 }
 COMMANDS = {
     # command of the image's build -> what IAM calls it
