@@ -53,7 +53,8 @@ def install(port: int, folder: Path, *, plain: bool) -> None:
     """Install every addition; with `plain`, none but what stands for Docker."""
     addresses = TaskAddresses(port)
     service_connect = ServiceConnect(addresses.gateway, running_tasks)
-    runtime = ProcessRuntime(process_images(), addresses, folder / "containers", service_connect.resolve)
+    images = process_images()
+    runtime = ProcessRuntime(images, addresses, folder / "containers", service_connect.resolve)
     ecs._docker = runtime
     if plain:
         return
@@ -65,7 +66,7 @@ def install(port: int, folder: Path, *, plain: bool) -> None:
     Builds(iam, folder / "builds")
     ecs_roles.check_before_start(iam)
     ecs_services.install(life, load_balancer.install())
-    lambda_functions.install(iam)
+    lambda_functions.install(iam, images)
     scheduler.check_role(iam)
     s3_access.keep_encryption_of_templates()
     s3_access.check_more()

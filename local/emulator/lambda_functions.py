@@ -5,6 +5,10 @@ exception loses its type, and what a function prints can replace its answer. Her
 emulator's way for custom runtimes, with a bootstrap that starts `awslambdaric`.
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 
+So does a function of an image, with the environment on disk that stands for the image, where the emulator would ask
+Docker; the image brings `awslambdaric` itself. Its entry point is the one that AWS shows for Python.
+https://docs.aws.amazon.com/lambda/latest/dg/python-image.html#python-image-clients
+
 What Lambda does in the name of the function's role is checked: its log stream, traces, network interfaces, mounted
 file systems and the queues that it is fed from.
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
@@ -12,9 +16,11 @@ https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
 
 from __future__ import annotations
 
+import io
 import logging
 import os
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +30,7 @@ from ministack.services import efs, lambda_svc
 from local import layout
 from local.emulator import cloudformation_types
 from local.emulator.iam import AccessDeniedError, Iam
+from local.emulator.process_runtime import ProcessImage
 
 logger = logging.getLogger(__name__)
 
@@ -45,17 +52,21 @@ https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
 """
 
 
-def install(iam: Iam) -> None:
+def install(iam: Iam, images: Mapping[str, ProcessImage]) -> None:
     _keep_properties_of_templates()
-    _run_python_by_the_runtime_client(iam)
+    _run_python_by_the_runtime_client(iam, images)
     _check_event_sources(iam)
 
 
 def _is_python(config: Any) -> bool:
-    return str(config.get("Runtime", "")).startswith("python")
+    return _is_image(config) or str(config.get("Runtime", "")).startswith("python")
 
 
-def _run_python_by_the_runtime_client(iam: Iam) -> None:
+def _is_image(config: Any) -> bool:
+    return bool(config.get("PackageType") == "Image")
+
+
+def _run_python_by_the_runtime_client(iam: Iam, images: Mapping[str, ProcessImage]) -> None:
     choose, execute = lambda_runtime._worker_class_for, lambda_svc._execute_function_warm
     extract, environ_of = lambda_svc._provided_runtime_code_dir, lambda_svc._provided_worker_env
 
@@ -66,6 +77,15 @@ def _run_python_by_the_runtime_client(iam: Iam) -> None:
         config = function.get("config") or function
         way = lambda_svc._execute_function_provided_warm if _is_python(config) else execute
         return way(function, event, request_id)
+
+    def execute_image(function: Any, event: Any, request_id: str) -> Any:
+        config = function.get("config") or function
+        if config["ImageUri"] not in images:
+            reason = f"no environment on disk stands for {config['ImageUri']}"
+            return {"body": {"errorMessage": reason, "errorType": "Runtime.InvalidEntrypoint"}, "error": True}
+        return lambda_svc._execute_function_provided_warm(
+            {**function, "code_zip": _empty_zip(), "config": config}, event, request_id
+        )
 
     def code_with_bootstrap(code_zip: bytes) -> str:
         folder = Path(extract(code_zip))
@@ -83,42 +103,71 @@ def _run_python_by_the_runtime_client(iam: Iam) -> None:
         if not _is_python(config):
             return made
         _check_role(iam, config)
+        if _is_image(config):
+            return _image_environ(config, images[config["ImageUri"]], made)
         return _python_environ(config, code_folder, made)
 
     lambda_runtime._worker_class_for = worker_class
     lambda_svc._execute_function_warm = execute_python
+    lambda_svc._execute_function_docker = execute_image
     lambda_svc._provided_runtime_code_dir = code_with_bootstrap
     lambda_svc._provided_worker_env = environ
 
 
 def _python_environ(config: Any, code_folder: str, made: dict[str, str]) -> dict[str, str]:
-    """The variables of AWS's runtime: none of the emulator's own; layers before the code's folder.
-
-    https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
-    """
+    """Those of AWS's runtime for Python: layers before the code's folder."""
     layers = [
         lambda_svc._docker_extracted_dir(lambda_svc._resolve_layer_zip(layer), "layer")
         for layer in config.get("Layers") or []
     ]
+    return {
+        **_environ(config, made),
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{config['Runtime']}",
+        "FARFLOW_LAMBDA_PYTHON": str(layout.environment_python("lambda")),
+        "PYTHONPATH": ":".join([*(f"{layer}/python" for layer in layers), code_folder]),
+        "PYTHONDONTWRITEBYTECODE": "1",  # the code is read-only on AWS, and shared by every environment here
+    }
+
+
+def _image_environ(config: Any, image: ProcessImage, made: dict[str, str]) -> dict[str, str]:
+    """Those of the image, and AWS's; the command is the handler."""
+    (handler,) = config["ImageConfigResponse"]["ImageConfig"]["Command"]
+    return {
+        **{name: value for name, value in image.environ.items() if "{container}" not in value},
+        **_environ(config, made),
+        "_HANDLER": handler,
+        "PATH": f"{image.bin_folder}:/usr/local/bin:/usr/bin:/bin",
+        "FARFLOW_LAMBDA_PYTHON": str(image.bin_folder / "python"),
+    }
+
+
+def _environ(config: Any, made: dict[str, str]) -> dict[str, str]:
+    """The variables of every runtime of AWS, and none of the emulator's own.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+    """
     own = {name: value for name, value in made.items() if os.environ.get(name) != value}
     return {
         **own,
         **lambda_svc._runtime_env_vars(config),
-        "PATH": "/usr/local/bin:/usr/bin:/bin",
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
-        "AWS_EXECUTION_ENV": f"AWS_Lambda_{config['Runtime']}",
         "AWS_LAMBDA_LOG_GROUP_NAME": _log_group(config),
         "AWS_LAMBDA_LOG_FORMAT": (config.get("LoggingConfig") or {}).get("LogFormat", "Text"),
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_REGION": layout.REGION,
         "AWS_DEFAULT_REGION": layout.REGION,
         "AWS_ENDPOINT_URL": os.environ["AWS_ENDPOINT_URL"],
-        "FARFLOW_LAMBDA_PYTHON": str(layout.environment_python("lambda")),
         layout.MARKER: os.environ.get(layout.MARKER, ""),
-        "PYTHONPATH": ":".join([*(f"{layer}/python" for layer in layers), code_folder]),
-        "PYTHONDONTWRITEBYTECODE": "1",  # the code is read-only on AWS, and shared by every environment here
     }
+
+
+def _empty_zip() -> bytes:
+    """The emulator's way for custom runtimes begins with the code's archive; an image's code is where the image is."""
+    buffer = io.BytesIO()
+    zipfile.ZipFile(buffer, "w").close()
+    return buffer.getvalue()
 
 
 def _keep_properties_of_templates() -> None:

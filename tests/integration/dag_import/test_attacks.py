@@ -69,7 +69,7 @@ def attacks(outside: Path, port: int) -> dict[str, str]:
         + f"import urllib.request\nurllib.request.urlopen('http://127.0.0.1:{port}/latest', timeout=2)",
         "forks.py": DAG
         + f"import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(3)\n    open({str(outside / 'late')!r}, 'w').close()\n    os._exit(0)",
-        "starts_a_program.py": DAG + "import subprocess\nsubprocess.Popen(['sleep', '54321'], start_new_session=True)",
+        "starts_a_program.py": DAG + "import subprocess\nsubprocess.Popen(['sleep', '54.321'], start_new_session=True)",
         "fills_the_disk.py": DAG + "with open('big', 'wb') as f:\n    while True: f.write(b'x' * 1_000_000)",
         "fills_the_memory.py": DAG + "x = b'x' * 8_000_000_000",
         "never_ends.py": DAG + "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
@@ -133,7 +133,7 @@ def test_nothing_reached_the_network(told: dict[str, Any]) -> None:
 def test_nothing_that_was_started_is_left(told: dict[str, Any]) -> None:
     time.sleep(max(0.0, told["began"] + 4 - time.monotonic()))
     assert not (told["outside"] / "late").exists()
-    assert b"54321" not in b"".join(
+    assert b"54.321" not in b"".join(
         (process / "cmdline").read_bytes() for process in Path("/proc").glob("[0-9]*") if (process / "cmdline").exists()
     )
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from local import layout
+from tests.integration.dag_import.asking import request
 from tests.integration.local_aws.conftest import LocalAws
 
 TRUST = {
@@ -113,3 +115,42 @@ def test_packages_of_the_emulator_are_not_the_function_s(function: Any) -> None:
     assert invoke(name="json")["payload"] is True
     assert invoke(name="ministack")["payload"] is False
     assert invoke(name="pydantic")["payload"] is False
+
+
+def test_function_of_an_image_runs_in_the_environment_that_stands_for_it(local_aws: LocalAws) -> None:
+    """Airflow's, with the runtime client that the image brings; what Lambda sets is there, the emulator's own is not."""
+    lambda_ = local_aws.client("lambda")
+    lambda_.create_function(
+        FunctionName="of-an-image",
+        PackageType="Image",
+        Code={"ImageUri": layout.AIRFLOW_IMAGE},
+        ImageConfig={
+            "EntryPoint": ["python", "-m", "awslambdaric"],
+            "Command": ["farflow.lint_sandbox.lambda_handler"],
+        },
+        Role=role(local_aws, "of-an-image"),
+        Timeout=60,
+        MemorySize=3008,
+    )
+    source = "from airflow.sdk import DAG\nimport os\nraise ValueError(sorted(os.environ))"
+    answer = lambda_.invoke(FunctionName="of-an-image", Payload=json.dumps(request({"a.py": source})))
+    reply = json.loads(answer["Payload"].read())
+    assert answer.get("FunctionError") is None, reply
+    assert reply["network_cut"]
+    assert reply["files"][0]["error"]["type"] == "ValueError"
+    assert "AIRFLOW__CORE__LOAD_EXAMPLES" in reply["files"][0]["error"]["message"]
+    assert "AWS_" not in reply["files"][0]["error"]["message"]
+
+
+def test_function_of_an_unknown_image_fails(local_aws: LocalAws) -> None:
+    lambda_ = local_aws.client("lambda")
+    lambda_.create_function(
+        FunctionName="of-no-image",
+        PackageType="Image",
+        Code={"ImageUri": "000000000000.dkr.ecr.us-east-1.amazonaws.com/other:1"},
+        ImageConfig={"Command": ["x.y"]},
+        Role=role(local_aws, "of-no-image"),
+    )
+    answer = lambda_.invoke(FunctionName="of-no-image", Payload="{}")
+    assert answer["FunctionError"]
+    assert "no environment on disk" in json.loads(answer["Payload"].read())["errorMessage"]
