@@ -18,6 +18,10 @@ DECISIONS = {
     "functions/image_builder/image_source.py",
     "functions/metadata_migrator/migration_task.py",
     "layers/control_plane/control_plane/dag_paths.py",
+    "layers/dag_lint/dag_lint/finding.py",
+    "layers/dag_lint/dag_lint/gates.py",
+    "layers/dag_lint/dag_lint/rules.py",
+    "layers/dag_lint/dag_lint/whole_tree.py",
     "local/emulator/alarm_state.py",
     "local/emulator/buildspec.py",
     "local/emulator/embedded_metrics.py",
@@ -30,7 +34,7 @@ DECISIONS = {
 }
 """Files that decide: the standard library and their own types only."""
 
-OWN = {"dag_sync", "image_builder", "metadata_migrator", "control_plane", "farflow", "local", "benchmarks", "tests"}
+OWN = {"dag_sync", "image_builder", "metadata_migrator", "control_plane", "dag_lint", "farflow", "local", "benchmarks", "tests"}
 
 ALLOWED = {
     # folder -> the packages of this repository that its files may import
@@ -38,6 +42,7 @@ ALLOWED = {
     "functions/image_builder": {"control_plane"},
     "functions/metadata_migrator": {"control_plane"},
     "layers/control_plane": {"control_plane"},
+    "layers/dag_lint": {"dag_lint"},
     "airflow": {"farflow"},
     "dags": set(),
     "local": {"control_plane", "local"},
