@@ -42,7 +42,8 @@ class Module:
     imports: dict[str, str] = field(default_factory=dict)
     """Full names by the name that the file gives them."""
     bindings: Counter[str] = field(default_factory=Counter)
-    """How often each name is bound, anywhere in the file."""
+    """How often each name is bound, anywhere in the file, other than as a parameter."""
+    parameters: set[str] = field(default_factory=set)
     values: dict[str, ast.expr] = field(default_factory=dict)
     """What was last assigned to each name."""
 
@@ -56,8 +57,10 @@ class Module:
         match node:
             case ast.Call():
                 self.calls.append(node)
-            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name) | ast.ClassDef(name=name):
+            case ast.Name(id=name, ctx=ast.Store()) | ast.ClassDef(name=name):
                 self.bindings[name] += 1
+            case ast.arg(arg=name):
+                self.parameters.add(name)
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
                 self.functions.append(node)
                 self.bindings[name] += 1
@@ -98,9 +101,22 @@ class Module:
 
     # ---- what a name or value is ----
 
-    def value_of(self, name: str) -> ast.expr | None:
-        """What a name stands for, if it is assigned in one place only."""
+    def value_of(self, name: str, node: ast.AST | None = None) -> ast.expr | None:
+        """What a name, read at `node`, stands for, if it is assigned in one place only."""
+        if node is not None and self._is_parameter(name, node):
+            return None
         return self.values.get(name) if self.bindings[name] == 1 else None
+
+    def _is_parameter(self, name: str, node: ast.AST) -> bool:
+        scope = self.parents.get(node) if name in self.parameters else None
+        while scope is not None:
+            if isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+                given = scope.args
+                own = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
+                if any(argument and argument.arg == name for argument in own):
+                    return True
+            scope = self.parents.get(scope)
+        return False
 
     def qualified(self, node: ast.expr | None, depth: int = 12) -> str:
         """What is named, through imports and assignments; empty where that cannot be told.
@@ -109,8 +125,8 @@ class Module:
         """
         name = ""
         match node if depth else None:
-            case ast.Name(id=name):
-                name = self._qualified_name(name, depth)
+            case ast.Name() as plain:
+                name = self._qualified_name(plain, depth)
             case ast.Attribute(value=value, attr=attribute):
                 base = self.qualified(value, depth - 1)
                 name = f"{base}.{attribute}" if base else ""
@@ -122,7 +138,10 @@ class Module:
                 pass
         return name
 
-    def _qualified_name(self, name: str, depth: int) -> str:
+    def _qualified_name(self, node: ast.Name, depth: int) -> str:
+        name = node.id
+        if self._is_parameter(name, node):
+            return name
         if name in self.imports and not self.bindings[name]:
             return self.imports[name]
         value = self.value_of(name)
@@ -151,8 +170,8 @@ class Module:
             case ast.BinOp(left=left, op=ast.Add(), right=right):
                 parts = self.literal(left, depth - 1), self.literal(right, depth - 1)
                 result = parts[0] + parts[1] if isinstance(parts[0], str) and isinstance(parts[1], str) else None
-            case ast.Name(id=name):
-                result = self.literal(self.value_of(name), depth - 1)
+            case ast.Name(id=name) as plain:
+                result = self.literal(self.value_of(name, plain), depth - 1)
             case ast.JoinedStr(values=values):
                 result = self._joined(values, depth)
             case ast.Attribute(attr="stem") as stem if _of_own_file(stem):
@@ -184,7 +203,7 @@ class Module:
                 if any(keyword.arg is None for keyword in keywords):
                     return None
                 return {str(keyword.arg): keyword.value for keyword in keywords}
-            case ast.Name(id=name) if self.value_of(name) is not None:
+            case ast.Name(id=name) as plain if self.value_of(name, plain) is not None:
                 return self.dictionary(self.value_of(name))
             case _:
                 return None
