@@ -15,6 +15,9 @@ from .tree import LINK, SUBMODULE, DagTree, Entry
 FILE_BYTES = 1024 * 1024
 TREE_BYTES = 50 * 1024 * 1024
 TREE_FILES = 5000
+LINE_BYTES = 16 * 1024
+"""Some of Ruff's rules take time that grows with the square of a line's length: 19 s for one of 900 kB."""
+
 NAME_BYTES = 255
 PATH_BYTES = 900
 
@@ -136,6 +139,10 @@ def _text_refusals(path: str, content: bytes) -> Iterator[Refusal]:
         yield Refusal(
             path, line, "FL104", f"holds the character U+{ord(hidden[0]):04X}, which hides what the code does"
         )
+    for number, line in enumerate(content.splitlines(), start=1):
+        if len(line) > LINE_BYTES:
+            yield Refusal(path, number, "FL103", f"has a line of {len(line)} bytes, more than {LINE_BYTES}")
+            return
     if is_python(path):
         yield from _encoding_refusals(path, content)
 

@@ -62,7 +62,8 @@ OWN = (
         "FL103",
         "A",
         "Too large",
-        "A file over 1 MiB, or a folder over 5,000 files or 50 MiB: no longer DAGs, and every worker would carry it.",
+        "A file over 1 MiB, a line over 16 KiB, or a folder over 5,000 files or 50 MiB: no longer DAGs, and every worker "
+        "would carry it.",
         "Keep data in S3 and read it in a task.",
     ),
     Rule(
