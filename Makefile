@@ -9,7 +9,7 @@ SAM := env PATH="$(CURDIR)/$(TOOLS):$$PATH" SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DI
   PIP_CACHE_DIR="$(CURDIR)/.farflow/cache/pip" sam
 export DAGS KEEP ENGINE TAG CPU_ARCHITECTURE ENV RELEASE CONFIRM
 
-.PHONY: help demo up status logs down publish releases rollback confirm test check image image-test bench bench-tasks bench-delivery deploy setup setup-benchmarks locks
+.PHONY: help demo up status logs down publish releases rollback confirm lint-dags rule-pages test check image image-test bench bench-tasks bench-delivery deploy setup setup-benchmarks locks
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -41,13 +41,17 @@ rollback: setup ## Bring an earlier release back. RELEASE=<id> ENV=dev CONFIRM=y
 confirm: setup ## Let a release be served that was held because it removes most of the files. RELEASE=<id> ENV=dev
 	@$(RELEASES) confirm
 
+lint-dags: setup ## Say of a folder of DAGs what the push gate would say. DAGS=<folder>
+	@test -n "$(DAGS)" || { echo "lint-dags: say which folder, for example DAGS=dags" >&2; exit 2; }
+	@PYTHONPATH=layers/dag_lint $(TOOLS)/python -m dag_lint --python .farflow/env/airflow/bin/python "$(DAGS)"
+
 test: setup ## Run all tests: unit, integration, contract, end to end. TESTS=tests/unit for a part.
 	@$(TOOLS)/pytest $(or $(TESTS),tests/unit tests/integration tests/contract tests/e2e)
 
 check: setup ## Check format, lint, types, templates and shell scripts.
 	@$(TOOLS)/ruff format --check .
 	@$(TOOLS)/ruff check .
-	@$(TOOLS)/mypy functions layers/control_plane local benchmarks
+	@$(TOOLS)/mypy functions layers/control_plane layers/dag_lint local benchmarks
 	@$(TOOLS)/mypy --python-executable .farflow/env/airflow/bin/python airflow/farflow
 	@for template in template.yaml stacks/*.yaml; do \
 	  AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template "$$template"; done
@@ -78,7 +82,10 @@ setup: # The Python environments, in .farflow/; a fifth of a second when they ar
 setup-benchmarks: setup
 	@python3 local/environments.py benchmarks rivals
 
+rule-pages: setup # Write docs/rules/ anew, after an edit of the lint's rules.
+	@PYTHONPATH=layers/dag_lint $(TOOLS)/python -m dag_lint.pages docs/rules
+
 locks: setup # Pin requirements anew, with hashes, after an edit of a requirements .in file.
-	@for file in requirements/uv requirements/tools requirements/emulator requirements/lambda requirements/benchmarks requirements/rivals airflow/requirements layers/control_plane/requirements; do \
+	@for file in requirements/uv requirements/tools requirements/emulator requirements/lambda requirements/benchmarks requirements/rivals airflow/requirements layers/control_plane/requirements layers/dag_lint/requirements; do \
 	  .farflow/env/uv/bin/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes \
 	    --no-header --no-annotate "$$file.in" -o "$$file.txt"; done

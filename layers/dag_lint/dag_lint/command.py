@@ -1,0 +1,65 @@
+"""`farflow-lint FOLDER...`: the push gate's verdict before the push.
+
+Exit status: 0 the DAGs pass, 1 a finding blocks, 2 the lint itself failed and there is no verdict.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from .airflow_python import airflow_python
+from .allowed import NOTHING, Allowed, allowed_by
+from .errors import LintError
+from .gates import FILE_BYTES
+from .imported import Importer
+from .importing import local_importer
+from .lint import Report, lint
+from .ratchet import Baseline, baseline_of
+from .report import FORMATS
+from .tree import read_folder
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Lint each folder as a DAG folder of its own; the worst of their verdicts is the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        allowed, baseline = _deployed(options.deployed)
+        importer = None if options.static_only else local_importer(airflow_python(options.python, Path.cwd()))
+        reports = [_linted(folder, importer, baseline, allowed) for folder in options.folders]
+    except (LintError, OSError) as error:
+        print(f"farflow-lint: {error}", file=sys.stderr)
+        return 2
+    for report in reports:
+        print(FORMATS[options.format](report))
+    return 1 if any(report.verdict == "fail" for report in reports) else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("farflow-lint", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="a DAG folder, linted as a whole")
+    parser.add_argument("--format", choices=sorted(FORMATS), default="text")
+    parser.add_argument("--static-only", action="store_true", help="do not import the DAGs")
+    parser.add_argument(
+        "--python", type=Path, metavar="PATH", help="a Python that has Airflow, to import the DAGs with"
+    )
+    parser.add_argument(
+        "--deployed",
+        type=Path,
+        metavar="FOLDER",
+        help="the DAG folder as the deploy branch has it: its allow-list holds, and what it has already only warns",
+    )
+    return parser
+
+
+def _deployed(folder: Path | None) -> tuple[Allowed, Baseline | None]:
+    if folder is None:
+        return NOTHING, None
+    tree = read_folder(folder, FILE_BYTES)
+    return allowed_by(tree), baseline_of(lint(tree).findings, tree)
+
+
+def _linted(folder: Path, importer: Importer | None, baseline: Baseline | None, allowed: Allowed) -> Report:
+    return lint(read_folder(folder, FILE_BYTES), importer=importer, baseline=baseline, allowed=allowed)

@@ -1,0 +1,47 @@
+"""FL208: ids that Airflow refuses."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from dag_lint.dag_module import Module, argument, keyword_of
+from dag_lint.finding import Finding
+from dag_lint.rules import finding
+
+from .reading import Reading
+
+_KEY = re.compile(r"^[\w.-]+$")
+_GROUP_KEY = re.compile(r"^[\w-]+$")
+KEY_LENGTH = 250
+GROUP_KEY_LENGTH = 200
+"""`airflow.sdk.definitions._internal.node.validate_key` and `validate_group_key`."""
+
+
+def bad_identifiers(reading: Reading) -> Iterator[Finding]:
+    """Ids of DAGs, tasks and task groups that are written out."""
+    module = reading.module
+    for kind, value, line in _ids(module):
+        length, pattern = (GROUP_KEY_LENGTH, _GROUP_KEY) if kind == "group_id" else (KEY_LENGTH, _KEY)
+        if len(value) > length:
+            yield finding("FL208", module.path, line, f"the {kind} has {len(value)} characters, more than {length}")
+        elif not pattern.match(value):
+            yield finding("FL208", module.path, line, f"{kind} {value!r} has a character that ids cannot have")
+
+
+def _ids(module: Module) -> Iterator[tuple[str, str, int]]:
+    for dag in module.dags:
+        if dag.dag_id is not None:
+            yield "dag_id", dag.dag_id, dag.line
+    for call in module.task_arguments:
+        yield from _written(module, "task_id", keyword_of(call, "task_id"))
+    for call in module.calls:
+        if module.is_airflow(call.func, "TaskGroup"):
+            yield from _written(module, "group_id", argument(call, "group_id", 0))
+
+
+def _written(module: Module, kind: str, node: ast.expr | None) -> Iterator[tuple[str, str, int]]:
+    value = module.literal(node)
+    if node is not None and isinstance(value, str):
+        yield kind, value, node.lineno

@@ -1,0 +1,27 @@
+"""What a rule is given of the file that it looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from dag_lint.dag_module import Module
+from dag_lint.finding import Finding
+from dag_lint.import_time import ImportTime
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A parsed file; `text_of` gives the bytes of another file of the DAG folder, None where there is none."""
+
+    module: Module
+    text_of: Callable[[str], bytes | None]
+
+    @cached_property
+    def import_time(self) -> ImportTime:
+        """What an import of the file runs."""
+        return ImportTime(self.module)
+
+
+Check = Callable[[Reading], Iterator[Finding]]

@@ -1,0 +1,96 @@
+"""The statements that certainly run when a DAG is made, in order: those in which a repetition is a mistake."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from dag_lint.dag_module import Module, argument, keyword_of, last_name
+
+
+@dataclass(frozen=True)
+class Step:
+    """A statement of a DAG, with the prefix that its task groups give to task ids."""
+
+    statement: ast.stmt
+    prefix: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """A task group that begins here; its id is one of the DAG's ids too."""
+
+    call: ast.Call
+    group_id: str
+    prefix: str
+
+
+def scopes(module: Module) -> Iterator[list[Step | Group]]:
+    """For each DAG its steps. Branches and loops are left out: what they do is known at import only."""
+    for node in ast.walk(module.tree):
+        match node:
+            case ast.With(items=items, body=body) if any(_is_dag(module, item.context_expr) for item in items):
+                yield list(_steps(module, body, ""))
+            case ast.FunctionDef(body=body) if module.decorator(node, "dag"):
+                yield list(_steps(module, body, ""))
+            case _:
+                pass
+    yield from _by_keyword(module)
+
+
+def _is_dag(module: Module, node: ast.expr) -> bool:
+    return module.qualified(node).removesuffix("()").startswith("airflow.") and (
+        module.qualified(node).removesuffix("()").rpartition(".")[2] == "DAG"
+    )
+
+
+def _by_keyword(module: Module) -> Iterator[list[Step | Group]]:
+    """The tasks at the top of a file that say `dag=` which DAG they belong to."""
+    by_dag: dict[str, list[Step | Group]] = {}
+    for statement in module.tree.body:
+        calls = [node for node in ast.walk(statement) if isinstance(node, ast.Call)] if _is_plain(statement) else []
+        named = {last_name(given) for call in calls if (given := keyword_of(call, "dag")) is not None} - {""}
+        if len(named) == 1:
+            by_dag.setdefault(named.pop(), []).append(Step(statement, ""))
+        elif _is_plain(statement) and isinstance(statement, ast.Expr):
+            for steps in by_dag.values():
+                steps.append(Step(statement, ""))
+    yield from by_dag.values()
+
+
+def _is_plain(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr | ast.Assign | ast.AnnAssign)
+
+
+def _steps(module: Module, body: Sequence[ast.stmt], prefix: str) -> Iterator[Step | Group]:
+    for statement in body:
+        if _is_plain(statement):
+            yield Step(statement, prefix)
+        elif isinstance(statement, ast.With):
+            inner: str | None = prefix
+            for item in statement.items:
+                call = item.context_expr
+                if isinstance(call, ast.Call) and module.is_airflow(call.func, "TaskGroup"):
+                    inner = None
+                    group_id = module.literal(argument(call, "group_id", 0))
+                    if isinstance(group_id, str):
+                        full = prefix + group_id
+                        yield Group(call, full, prefix)
+                        inner = _inner_prefix(module, call, prefix, full)
+            if inner is not None:
+                yield from _steps(module, statement.body, inner)
+
+
+def _inner_prefix(module: Module, call: ast.Call, prefix: str, full: str) -> str | None:
+    """What a group adds to the ids in it; None where the text does not say."""
+    given = keyword_of(call, "prefix_group_id")
+    if given is None:
+        return f"{full}."
+    match module.literal(given):
+        case True:
+            return f"{full}."
+        case False:
+            return prefix
+        case _:
+            return None

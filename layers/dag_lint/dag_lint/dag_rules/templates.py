@@ -1,0 +1,77 @@
+"""FL211: templates that Jinja cannot parse."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+
+from jinja2 import Environment, TemplateSyntaxError
+
+from dag_lint.dag_module import Module, keyword_of
+from dag_lint.finding import Finding
+from dag_lint.rules import finding
+
+from .reading import Reading
+from .template_files import location, reachable, template_file_names
+
+NO_TEMPLATES = frozenset(
+    {
+        *("task_id", "task_display_name", "owner", "doc", "doc_md", "doc_json", "doc_yaml", "doc_rst", "description"),
+        *("trigger_rule", "pool", "queue", "email", "python_callable", "group_id", "map_index_template"),
+    }
+)
+"""Fields that no operator renders."""
+
+
+@cache
+def _environment() -> Environment:
+    # With the extension that Airflow gives to its templates; nothing is rendered here, so nothing needs escaping.
+    return Environment(extensions=["jinja2.ext.do"], autoescape=False)  # noqa: S701
+
+
+def broken_templates(reading: Reading) -> Iterator[Finding]:
+    """Texts in the arguments of tasks, and the template files that they name."""
+    module = reading.module
+    if any(keyword_of(call, "jinja_environment_kwargs") is not None for call in module.calls):
+        return
+    for call in module.task_calls:
+        for keyword in call.keywords:
+            if keyword.arg and keyword.arg not in NO_TEMPLATES:
+                for text, node in _texts(module, keyword.value):
+                    mistake = template_mistake(text)
+                    if mistake:
+                        yield finding("FL211", module.path, node.lineno, f"{keyword.arg}: {mistake[0]}")
+    for name, _ in template_file_names(module):
+        path = location(module, name)
+        content = reading.text_of(path) if reachable(name) else None
+        mistake = template_mistake(content.decode(errors="replace")) if content else None
+        if mistake:
+            yield finding("FL211", path, mistake[1], mistake[0])
+
+
+def template_mistake(text: str) -> tuple[str, int] | None:
+    """What Jinja says of a template that it cannot parse, and the line; None for a good one."""
+    if "{{" not in text and "{%" not in text and "{#" not in text:
+        return None
+    try:
+        _environment().parse(text)
+    except TemplateSyntaxError as error:
+        return f"{error.message or 'broken template'}", error.lineno
+    return None
+
+
+def _texts(module: Module, node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    match node:
+        case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts):
+            for part in parts:
+                yield from _texts(module, part)
+        case ast.Dict(values=values):
+            for value in values:
+                yield from _texts(module, value)
+        case ast.Call() | ast.Lambda():
+            return
+        case _:
+            text = module.literal(node)
+            if isinstance(text, str):
+                yield text, node

@@ -1,0 +1,92 @@
+"""Which files Airflow does not look for DAGs in: `.airflowignore`, in its `glob` syntax, as Airflow reads it."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from pathspec.patterns.gitignore import GitIgnorePatternError
+from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+
+from .finding import Finding
+from .rules import finding
+
+FILE_NAME = ".airflowignore"
+
+
+@dataclass(frozen=True)
+class _Rule:
+    pattern: GitIgnoreSpecPattern
+    base: str | None
+    """The folder that the pattern is relative to; None for one that matches a name in any folder."""
+    folders_only: bool
+
+
+@dataclass(frozen=True)
+class IgnoredFiles:
+    """`ignored` are paths; `findings` speak of patterns with which Airflow would find no DAG at all."""
+
+    ignored: frozenset[str] = frozenset()
+    findings: tuple[Finding, ...] = field(default=())
+
+
+def ignored_files(contents: Mapping[str, bytes]) -> IgnoredFiles:
+    """Follows `airflow._shared.module_loading.file_discovery`.
+
+    The rules of a folder hold below it, the last match wins, and what lies in an ignored folder is ignored with it.
+    """
+    findings: list[Finding] = []
+    rules: dict[str, list[_Rule]] = {}
+    ignored_folders: dict[str, bool] = {"": False}
+
+    def rules_in(folder: str) -> list[_Rule]:
+        if folder not in rules:
+            inherited = list(rules_in(posixpath.dirname(folder))) if folder else []
+            path = posixpath.join(folder, FILE_NAME)
+            own = list(_read(path, folder, contents[path], findings)) if path in contents else []
+            rules[folder] = inherited + own
+        return rules[folder]
+
+    def is_ignored_folder(folder: str) -> bool:
+        if folder not in ignored_folders:
+            parent = posixpath.dirname(folder)
+            ignored_folders[folder] = is_ignored_folder(parent) or _matches(folder, rules_in(parent), is_folder=True)
+        return ignored_folders[folder]
+
+    ignored = set()
+    for path in contents:
+        folder = posixpath.dirname(path)
+        if is_ignored_folder(folder) or (
+            posixpath.basename(path) != FILE_NAME and _matches(path, rules_in(folder), is_folder=False)
+        ):
+            ignored.add(path)
+    return IgnoredFiles(frozenset(ignored), tuple(findings))
+
+
+def _read(path: str, folder: str, content: bytes, findings: list[Finding]) -> Iterator[_Rule]:
+    for number, line in enumerate(content.decode(errors="replace").split("\n"), start=1):
+        pattern = re.sub(r"\s*#.*", "", line)
+        if not pattern or pattern.strip() == "/":
+            continue
+        inner = "/" in pattern.rstrip("/")
+        stripped = pattern.lstrip("!").rstrip()
+        try:
+            compiled = GitIgnoreSpecPattern(pattern)
+        except GitIgnorePatternError as error:
+            findings.append(finding("FL107", path, number, str(error)))
+            continue
+        yield _Rule(compiled, folder if inner else None, folders_only=stripped.endswith("/"))
+
+
+def _matches(path: str, rules: list[_Rule], *, is_folder: bool) -> bool:
+    matched = False
+    for rule in rules:
+        if rule.folders_only and not is_folder:
+            continue
+        relative = posixpath.basename(path) if rule.base is None else posixpath.relpath(path, rule.base or ".")
+        name = f"{relative}/" if is_folder else relative
+        if rule.pattern.include is not None and rule.pattern.match_file(name) is not None:
+            matched = rule.pattern.include
+    return matched

@@ -1,0 +1,79 @@
+"""The child process that parses DAG files: hostile text can end it, but not the lint.
+
+Reads one JSON request for each line of its input and answers each with one line: see `Request` and `reading`.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import resource
+import sys
+import warnings
+from dataclasses import astuple
+from pathlib import Path
+from typing import Any
+
+from .dag_module import Module
+from .dag_rules import CHECKS, Reading
+from .file_facts import facts_of
+from .finding import Finding
+from .rules import finding
+
+MEMORY_BYTES = 2 * 1024**3
+CPU_SECONDS = 10
+
+
+def main() -> None:
+    """The first line says where the folder's files lie on disk, by path; each further one names a file to read."""
+    limit_resources()
+    warnings.simplefilter("ignore")  # doubtful escapes and comparisons are Ruff's to report
+    places: dict[str, str] = json.loads(sys.stdin.readline())
+    for line in sys.stdin:
+        request = json.loads(line)
+        allow_cpu(CPU_SECONDS)
+        answer = read(request["path"], places, is_dag_file=request["is_dag_file"])
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+
+
+def limit_resources() -> None:
+    """No more memory than a parser needs, no files written, no core dumped."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def allow_cpu(seconds: int) -> None:
+    """Allow this much more processor time; beyond it the kernel ends the process."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    resource.setrlimit(resource.RLIMIT_CPU, (int(usage.ru_utime + usage.ru_stime) + 1 + seconds, hard))
+
+
+def read(path: str, places: dict[str, str], *, is_dag_file: bool) -> dict[str, Any]:
+    """`{"findings": [...], "facts": {...} or None}`; facts are None for a file that does not compile."""
+    source = Path(places[path]).read_bytes()
+    try:
+        tree = ast.parse(source)
+        compile(tree, path, "exec", dont_inherit=True)
+        module = Module(path, source, tree)
+        reading = Reading(module, lambda other: _text(places.get(other)))
+        facts = facts_of(module, reading.import_time)
+        findings = [found for check in CHECKS for found in check(reading)] if is_dag_file else []
+    except SyntaxError as error:
+        message = f"{error.msg}"
+        return _refused(finding("FL105", path, max(1, error.lineno or 1), message))
+    except (RecursionError, MemoryError):
+        return _refused(finding("FL105", path, 1, "it is nested too deeply, or too large, to be compiled"))
+    except ValueError as error:
+        return _refused(finding("FL105", path, 1, f"Python cannot read it: {error}"))
+    return {"findings": [astuple(found) for found in findings], "facts": facts.to_json()}
+
+
+def _refused(found: Finding) -> dict[str, Any]:
+    return {"findings": [astuple(found)], "facts": None}
+
+
+def _text(place: str | None) -> bytes | None:
+    return Path(place).read_bytes() if place else None

@@ -1,0 +1,150 @@
+"""Reads DAG files in child processes, a batch of files to each."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from types import TracebackType
+from typing import Any, Self
+
+from .file_facts import FileFacts, facts_from_json
+from .finding import Finding
+from .rules import finding
+
+SECONDS_FOR_FILE = 15.0
+FILES_FOR_PROCESS = 20
+"""A process is worth its start for so many files."""
+
+_START = "import sys; sys.path[:0] = sys.argv[1:]; from dag_lint.reader import main; main()"
+
+
+@dataclass(frozen=True)
+class ReadFile:
+    """What the child said of a file. `facts` is None where Python cannot compile it, or nothing is known."""
+
+    path: str
+    findings: tuple[Finding, ...]
+    facts: FileFacts | None
+
+
+class _ChildLostError(Exception):
+    """The child ended, hung, or answered what nobody asked."""
+
+
+def read_files(places: Mapping[str, Path], files: Sequence[str], dag_files: frozenset[str]) -> Iterator[ReadFile]:
+    """One `ReadFile` for each of `files`, exactly. `places` says where the folder's files lie on disk, by path.
+
+    Rules about DAGs are asked of `dag_files` only. A file on which the child ends or hangs is FL106.
+    """
+    waiting: SimpleQueue[str] = SimpleQueue()
+    for path in files:
+        waiting.put(path)
+    children = max(1, min(os.cpu_count() or 1, -(-len(files) // FILES_FOR_PROCESS)))
+    with ThreadPoolExecutor(children) as threads:
+        parts = [threads.submit(_read_all, waiting, places, dag_files) for _ in range(children)]
+        for part in parts:
+            yield from part.result()
+
+
+def _read_all(waiting: SimpleQueue[str], places: Mapping[str, Path], dag_files: frozenset[str]) -> list[ReadFile]:
+    done: list[ReadFile] = []
+    path: str | None = None
+    while True:
+        with _Child(places) as child:
+            try:
+                for path in _taken(waiting):
+                    done.append(child.read(path, is_dag_file=path in dag_files))
+                return done
+            except _ChildLostError as error:
+                lost = path or ""
+                done.append(ReadFile(lost, (finding("FL106", lost, 1, f"reading it failed: {error}"),), None))
+
+
+def _taken(waiting: SimpleQueue[str]) -> Iterator[str]:
+    while True:
+        try:
+            yield waiting.get_nowait()
+        except Empty:
+            return
+
+
+class _Child:
+    """A process of `reader`."""
+
+    def __init__(self, places: Mapping[str, Path]) -> None:
+        paths = [entry for entry in sys.path if entry]  # where this process found the packages
+        self.process = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", _START, *paths],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={"PATH": os.defpath},
+            cwd="/",
+        )
+        self.buffer = b""
+        self.places = places
+        self.started = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.process.kill()
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if stream:
+                with suppress(BrokenPipeError):
+                    stream.close()
+        self.process.wait()
+
+    def read(self, path: str, *, is_dag_file: bool) -> ReadFile:
+        """Raises `_ChildLostError`."""
+        if not self.started:
+            self._send({name: str(place) for name, place in self.places.items()})
+            self.started = True
+        self._send({"path": path, "is_dag_file": is_dag_file})
+        line = self._line()
+        try:
+            answer = json.loads(line)
+            findings = tuple(Finding(*fields) for fields in answer["findings"])
+            facts = facts_from_json(answer["facts"]) if answer["facts"] is not None else None
+        except (ValueError, KeyError, TypeError) as error:
+            raise _ChildLostError(f"its answer is no answer: {error}") from error
+        return ReadFile(path, findings, facts)
+
+    def _send(self, message: dict[str, Any]) -> None:
+        stream = self.process.stdin
+        try:
+            if stream:
+                stream.write(json.dumps(message).encode() + b"\n")
+                stream.flush()
+        except BrokenPipeError as error:
+            raise _ChildLostError(self._end()) from error
+
+    def _line(self) -> bytes:
+        stream = self.process.stdout
+        while stream and b"\n" not in self.buffer:
+            ready, _, _ = select.select([stream], [], [], SECONDS_FOR_FILE)
+            if not ready:
+                raise _ChildLostError(f"no answer after {SECONDS_FOR_FILE:.0f} s")
+            part = os.read(stream.fileno(), 1024 * 1024)
+            if not part:
+                raise _ChildLostError(self._end())
+            self.buffer += part
+        line, _, self.buffer = self.buffer.partition(b"\n")
+        return line
+
+    def _end(self) -> str:
+        status = self.process.wait()
+        said = self.process.stderr.read().decode(errors="replace").strip() if self.process.stderr else ""
+        return f"the reading process ended with status {status} {said.rpartition('\n')[2]}".rstrip()

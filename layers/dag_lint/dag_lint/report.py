@@ -1,0 +1,98 @@
+"""A report in the words of who reads it: a person, a program, a code-scanning page, a GitHub Actions log."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from typing import Any
+
+from .finding import Finding
+from .lint import Report
+from .rules import rule_of
+
+
+def to_text(report: Report) -> str:
+    """One line for each finding, `path:line: RULE message`, how to mend it below, and a summary at the end."""
+    lines = []
+    for found in report.findings:
+        place = f"{found.path or '.'}:{found.line}"
+        lines += [f"{place}: {found.severity} {found.rule} {found.message}", f"    {found.fix}"]
+    blocking = sum(found.severity == "block" for found in report.findings)
+    scope = "static rules and import" if report.imported else "static rules only"
+    lines.append(
+        f"{report.verdict}: {report.files} Python files, {report.dag_files} looked at as DAG files, "
+        f"{blocking} findings block, {len(report.findings) - blocking} warn, {len(report.excepted)} excepted ({scope})"
+    )
+    return "\n".join(lines)
+
+
+def to_json(report: Report) -> str:
+    """An object of `verdict` and `findings`, each with `path`, `line`, `rule`, `severity`, `message`, `fix`."""
+    findings = [dataclasses.asdict(found) for found in report.findings]
+    return json.dumps({"verdict": report.verdict, "findings": findings}, indent=2)
+
+
+def to_sarif(report: Report) -> str:
+    """SARIF 2.1.0, which code scanning reads.
+
+    Source: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+    """
+    codes = sorted({found.rule for found in report.findings})
+    rules = [
+        {"id": code, "shortDescription": {"text": rule_of(code).title}, "help": {"text": rule_of(code).mend}}
+        for code in codes
+    ]
+    driver = {"name": "farflow-lint", "rules": rules}
+    results = [_sarif_result(found, codes.index(found.rule)) for found in report.findings]
+    return json.dumps(
+        {
+            "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+            "version": "2.1.0",
+            "runs": [{"tool": {"driver": driver}, "results": results}],
+        },
+        indent=2,
+    )
+
+
+def _sarif_result(found: Finding, index: int) -> dict[str, Any]:
+    location = {"artifactLocation": {"uri": found.path or "."}, "region": {"startLine": found.line}}
+    return {
+        "ruleId": found.rule,
+        "ruleIndex": index,
+        "level": "error" if found.severity == "block" else "warning",
+        "message": {"text": f"{found.message}. {found.fix}"},
+        "locations": [{"physicalLocation": location}],
+    }
+
+
+def to_github(report: Report) -> str:
+    """Workflow commands, which GitHub Actions shows beside the lines.
+
+    Source: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+    """
+    lines = []
+    for found in report.findings:
+        command = "error" if found.severity == "block" else "warning"
+        title = f"{found.rule} {rule_of(found.rule).title}"
+        lines.append(
+            f"::{command} file={_property(found.path or '.')},line={found.line},title={_property(title)}"
+            f"::{_data(f'{found.message}. {found.fix}')}"
+        )
+    return "\n".join(lines)
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+FORMATS: dict[str, Callable[[Report], str]] = {
+    "text": to_text,
+    "json": to_json,
+    "sarif": to_sarif,
+    "github": to_github,
+}

@@ -1,0 +1,139 @@
+"""Ruff's rules over files in a private folder, with proof that each file was looked at."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruff import find_ruff_bin
+
+from .errors import LintFailedError
+
+SELECT = (
+    *("F", "E", "W", "B", "AIR"),
+    *("S102", "S105", "S106", "S107", "S113", "S307", "S602", "S605", "S608", "DTZ001", "DTZ005", "T201"),
+)
+IGNORE = ("AIR003",)
+"""Asked more exactly by `dag_rules.import_work`."""
+
+LINE_LENGTH = 120
+SECONDS = 60.0
+FILES_AT_ONCE = 1000
+"""Keeps the command line far below the kernel's limit."""
+
+PROOF = "CPY001"
+"""The rule of a missing copyright notice. No text can match the notice that is asked for below, so that Ruff says this of
+every file that it has looked at, even of an empty one and of one that it cannot parse."""
+
+
+@dataclass(frozen=True)
+class RuffMessage:
+    """What Ruff says of one place; `code` is None for a syntax error, `mend` None where Ruff has no advice."""
+
+    line: int
+    code: str | None
+    message: str
+    mend: str | None
+
+
+class _RuffCrashedError(Exception):
+    """It gave no answer for these files."""
+
+
+@dataclass(frozen=True)
+class Ruff:
+    """Ruff's binary, as the lint runs it."""
+
+    binary: str
+    seconds: float = SECONDS
+
+    def check(self, files: Mapping[str, Path]) -> tuple[dict[str, list[RuffMessage]], list[str]]:
+        """The messages by key of `files`, and the keys of the files on which Ruff crashed or hung.
+
+        The paths on disk are the lint's own: no file's name can be an option, and no configuration lies beside it.
+        Raises `LintFailedError` if Ruff cannot be run at all, or did not look at a file.
+        """
+        messages: dict[str, list[RuffMessage]] = {}
+        unreadable: list[str] = []
+        keys = list(files)
+        for start in range(0, len(keys), FILES_AT_ONCE):
+            part = keys[start : start + FILES_AT_ONCE]
+            for key, found in self._halving({key: files[key] for key in part}):
+                if found is None:
+                    unreadable.append(key)
+                else:
+                    messages[key] = found
+        return messages, unreadable
+
+    def _halving(self, files: Mapping[str, Path]) -> Iterator[tuple[str, list[RuffMessage] | None]]:
+        """One crash loses the answer for all files of a call: halve until the file that is to blame stands alone."""
+        try:
+            yield from self._run(files).items()
+        except _RuffCrashedError:
+            if len(files) == 1:
+                yield next(iter(files)), None
+                return
+            keys = list(files)
+            for half in (keys[: len(keys) // 2], keys[len(keys) // 2 :]):
+                yield from self._halving({key: files[key] for key in half})
+
+    def _run(self, files: Mapping[str, Path]) -> dict[str, list[RuffMessage]]:
+        command = [
+            *(self.binary, "check", "--isolated", "--ignore-noqa", "--preview", "--no-cache", "--no-fix", "--quiet"),
+            *("--output-format", "json", "--target-version", "py313", "--line-length", str(LINE_LENGTH)),
+            *("--select", ",".join((*SELECT, PROOF)), "--ignore", ",".join(IGNORE)),
+            *("--config", r"lint.flake8-copyright.notice-rgx='[^\s\S]'"),
+            *("--", *map(str, files.values())),
+        ]
+        environment = {"PATH": os.defpath, "RUST_BACKTRACE": "0"}  # no RUFF_* of whoever calls
+        try:
+            done = subprocess.run(command, env=environment, capture_output=True, timeout=self.seconds, cwd="/")
+        except subprocess.TimeoutExpired as error:
+            raise _RuffCrashedError from error
+        except OSError as error:
+            raise LintFailedError(f"ruff cannot be run: {error}. Install the lint's requirements.") from error
+        if done.returncode == 2:
+            raise LintFailedError(f"ruff refused its options: {done.stderr.decode(errors='replace')[-500:]}")
+        if done.returncode not in (0, 1):
+            raise _RuffCrashedError
+        return _by_key(_parsed(done.stdout), files)
+
+
+def installed_ruff() -> Ruff:
+    """The binary of the `ruff` package. Raises `LintFailedError` where it is missing."""
+    try:
+        return Ruff(find_ruff_bin())
+    except FileNotFoundError as error:
+        raise LintFailedError(f"ruff is not installed: {error}. Install the lint's requirements.") from error
+
+
+def _parsed(output: bytes) -> list[dict[str, Any]]:
+    try:
+        messages = json.loads(output)
+    except ValueError as error:
+        raise _RuffCrashedError from error
+    if not isinstance(messages, list):
+        raise _RuffCrashedError
+    return messages
+
+
+def _by_key(messages: list[dict[str, Any]], files: Mapping[str, Path]) -> dict[str, list[RuffMessage]]:
+    keys = {str(path): key for key, path in files.items()}
+    found: dict[str, list[RuffMessage]] = {key: [] for key in files}
+    proven = set()
+    for message in messages:
+        key = keys[message["filename"]]
+        if message["code"] == PROOF:
+            proven.add(key)
+        else:
+            mend = (message.get("fix") or {}).get("message")
+            found[key].append(RuffMessage(message["location"]["row"], message["code"], message["message"], mend))
+    missing = sorted(set(files) - proven)
+    if missing:
+        raise LintFailedError(f"ruff looked at {len(proven)} of {len(files)} files, not at {', '.join(missing[:5])}")
+    return found

@@ -1,0 +1,6 @@
+from airflow.models import Variable
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import DAG
+
+with DAG("report", schedule=None):
+    BashOperator(task_id="run", bash_command="aws s3 ls " + Variable.get("bucket"))

@@ -1,0 +1,3 @@
+from airflow import DAG
+
+report = DAG("report", schedule_interval="@daily")

@@ -1,0 +1,7 @@
+import uuid
+
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import DAG
+
+with DAG("report", schedule=None):
+    BashOperator(task_id="run", bash_command="true", env={"RUN": str(uuid.uuid4())})

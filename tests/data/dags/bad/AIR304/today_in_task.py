@@ -1,0 +1,7 @@
+from datetime import date
+
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import DAG
+
+with DAG("report", schedule=None):
+    BashOperator(task_id="run", bash_command=f"echo {date.today()}")

@@ -1,0 +1,7 @@
+from airflow.sdk import dag
+@dag(schedule=None)
+def report():
+    pass
+
+
+report()

@@ -1,0 +1,8 @@
+from airflow.sdk import DAG
+
+
+class Steps:
+    rows = yield
+
+
+DAG_OF_STEPS = DAG("report", schedule=None)

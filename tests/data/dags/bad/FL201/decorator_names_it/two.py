@@ -1,0 +1,9 @@
+from airflow.sdk import dag
+
+
+@dag(dag_id="report", schedule=None)
+def two():
+    pass
+
+
+two()

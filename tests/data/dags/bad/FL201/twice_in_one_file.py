@@ -1,0 +1,4 @@
+from airflow.sdk import DAG
+
+daily = DAG("report", schedule="@daily")
+hourly = DAG("report", schedule="@hourly")

@@ -1,0 +1,4 @@
+import factory as f
+
+for name in ("orders", "users"):
+    globals()[name] = f.build(name)

@@ -1,0 +1,3 @@
+from team.pipeline import Pipeline
+
+orders = Pipeline("orders").build()

@@ -1,0 +1,6 @@
+from airflow.sdk import DAG
+
+SCHEDULE = "@fortnightly"
+
+with DAG(dag_id="report", schedule=SCHEDULE):
+    pass

@@ -1,0 +1,3 @@
+select *
+from orders
+where day = {% ds %}

@@ -1,0 +1,4 @@
+from airflow.sdk import DAG
+
+exec("SCHEDULE = None")
+report = DAG("report", schedule=None)

@@ -1,0 +1,4 @@
+from airflow.sdk import DAG
+
+password = "correct horse battery staple"
+report = DAG("report", schedule=None)

@@ -1,0 +1,13 @@
+from airflow.sdk import dag, task
+
+
+@dag(schedule=None)
+def report():
+    @task
+    def load():
+        print("loaded")
+
+    load()
+
+
+report()

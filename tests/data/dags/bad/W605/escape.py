@@ -1,0 +1,4 @@
+from airflow.sdk import DAG
+
+PATTERN = "\d+"
+report = DAG("report", schedule=None, doc_md=PATTERN)

@@ -1,0 +1,3 @@
+"""Constants only."""
+
+LIMIT = 3
