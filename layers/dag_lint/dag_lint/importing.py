@@ -1,13 +1,63 @@
-"""The import door on this machine."""
+"""The import door on this machine: a process of a Python that has Airflow runs `farflow.dag_import`."""
 
 from __future__ import annotations
 
+import importlib.util
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from .errors import LintFailedError
-from .imported import Importer
+from .import_request import packed, report_of, request
+from .imported import Importer, ImportReport
+from .tree import DagTree
+
+CHECKOUT_PACKAGE = Path(__file__).resolve().parents[3] / "airflow" / "farflow"
+"""Where `farflow.dag_import` is in a checkout; else it is installed beside this package."""
+
+PASSED_ON = ("PATH", "LANG", "LD_LIBRARY_PATH", "AIRFLOW_HOME", "VIRTUAL_ENV")
+"""Of the environment: nothing that a DAG could find on a developer's machine and not in the sandbox."""
+
+SECONDS = 1800.0
+"""For the whole tree; each file has its own limit."""
+
+LAST_WORDS = 2_000
 
 
 def local_importer(python: Path) -> Importer:
-    """An importer that runs `python`, which has Airflow. Not made yet: raises `LintFailedError`."""
-    raise LintFailedError(f"importing the DAGs with {python} is not possible yet; use --static-only")
+    """An importer that runs `python`, which has Airflow. It raises `LintFailedError` where there is no answer."""
+
+    def import_files(tree: DagTree, paths: Sequence[str]) -> ImportReport:
+        content = json.dumps(request(tree, packed(tree), paths)).encode()
+        with tempfile.TemporaryDirectory(prefix="farflow-lint-") as folder:
+            # By itself: the folder where it lies may hold packages that are not Airflow's.
+            (Path(folder) / "farflow").symlink_to(_package())
+            environ = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+            try:
+                result = subprocess.run(
+                    [str(python), "-m", "farflow.dag_import", "--cut-network"],
+                    input=content,
+                    capture_output=True,
+                    env={**environ, "PYTHONPATH": folder, "PYTHONDONTWRITEBYTECODE": "1"},
+                    timeout=SECONDS,
+                )
+            except subprocess.TimeoutExpired:
+                raise LintFailedError(f"the import did not end within {SECONDS:.0f} s") from None
+        if result.returncode != 0:
+            words = result.stderr.decode(errors="replace")[-LAST_WORDS:].strip()
+            raise LintFailedError(f"the import ended with {result.returncode}:\n{words}")
+        return report_of([json.loads(result.stdout)], paths)
+
+    return import_files
+
+
+def _package() -> Path:
+    if CHECKOUT_PACKAGE.is_dir():
+        return CHECKOUT_PACKAGE
+    found = importlib.util.find_spec("farflow")
+    if found is None or not found.submodule_search_locations:
+        raise LintFailedError("the package farflow, which imports the DAGs, is not installed: install farflow anew")
+    return Path(found.submodule_search_locations[0]).resolve()
