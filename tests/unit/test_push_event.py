@@ -1,4 +1,4 @@
-"""What each delivery of GitHub asks for: `push_webhook.push_event`. Rows are those of the table in docs/push-gate.md."""
+"""What each delivery of GitHub asks for: `push_webhook.push_event`. Rows are numbered as in the push gate's state table."""
 
 import copy
 from typing import Any

@@ -95,7 +95,9 @@ def is_no_commit(sha: str) -> bool:
 
 def is_ref(value: object) -> bool:
     """Whether `value` is the full name that a ref of git may have."""
-    return isinstance(value, str) and _REF.fullmatch(value) is not None
+    if not isinstance(value, str) or _REF.fullmatch(value) is None or ".." in value:
+        return False
+    return all(part and not part.startswith(".") for part in value.split("/"))
 
 
 def is_delivery(value: object) -> bool:

@@ -1,0 +1,1 @@
+"""Judges a pushed commit, tells GitHub, and publishes what passed."""
