@@ -217,6 +217,7 @@ def _suite(site: Site, sha: str) -> dict[str, Any]:
     """`head_branch` is a branch whose head the commit is; null when there is none."""
     suite_id = checks.suite(site, sha)
     refs = site.repository.refs("refs/heads")
+    runs = site.store.listed("check_run", sha)
     branch = next((name.removeprefix("refs/heads/") for name, head in refs.items() if head == sha), None)
     return {
         "id": suite_id,
@@ -224,7 +225,7 @@ def _suite(site: Site, sha: str) -> dict[str, Any]:
         "head_branch": branch,
         "head_sha": sha,
         "status": "completed",
-        "conclusion": "failure",
+        "conclusion": runs[-1]["conclusion"] if runs else None,
         "url": f"{site.api_url}/check-suites/{suite_id}",
         "before": None,
         "after": sha,

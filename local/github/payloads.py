@@ -156,7 +156,6 @@ def pushed_repository(site: Site) -> dict[str, Any]:
 def app(site: Site) -> dict[str, Any]:
     return {
         "id": identity.APP_ID,
-        "client_id": "Iv23localfarflow",
         "slug": identity.APP_SLUG,
         "node_id": identity.node_id("A", identity.APP_ID),
         "owner": owner(site),

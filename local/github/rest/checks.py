@@ -116,7 +116,8 @@ def list_of_commit(site: Site, request: Request) -> Answer:
     runs = site.store.listed("check_run", commit_of(site, request.arguments["ref"]))
     asked = request.parameters
     if asked.get("filter", "latest") == "latest":
-        runs = list({run["name"]: run for run in runs}.values())
+        newest = {run["name"]: run["id"] for run in runs}
+        runs = [run for run in runs if newest[run["name"]] == run["id"]]
     for parameter, name in (("check_name", "name"), ("status", "status")):
         if parameter in asked:
             runs = [run for run in runs if run[name] == asked[parameter]]

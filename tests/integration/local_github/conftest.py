@@ -67,6 +67,7 @@ class Client:
         """The body of what must succeed."""
         reply = self.call(method, path, body)
         assert reply.status in {200, 201, 202}, reply.content
+        published.check_request(method, path if path.startswith("/") else f"/repos/o/r/{path}", body)
         return reply.body
 
 

@@ -31,9 +31,11 @@ def _check(schema: Any, document: dict[str, Any], value: Any, what: str) -> None
 def operation_of(method: str, path: str) -> str | None:
     """The operation that a request is of, as `GET /repos/{owner}/{repo}`."""
     asked = re.sub(r"^/repositories/[0-9]+", "/repos/o/r", path.partition("?")[0])
-    for operation in sorted(_document("openapi_operations.json.gz")["operations"], key=lambda each: each.count("{")):
+    for operation in sorted(_document("openapi_operations.json.gz")["operations"], key=len, reverse=True):
         verb, _, template = operation.partition(" ")
-        pattern = re.sub(r"\\\{(\w+)\\\}", lambda name: ".+" if name[1] == "ref" else "[^/]+", re.escape(template))
+        pattern = re.sub(
+            r"\\\{(\w+)\\\}", lambda name: ".+" if name[1] in {"ref", "branch"} else "[^/]+", re.escape(template)
+        )
         if verb == method and re.fullmatch(pattern, asked):
             return operation
     return None
@@ -58,7 +60,7 @@ def check_request(method: str, path: str, body: Any) -> None:
     document = _document("openapi_operations.json.gz")
     operation = operation_of(method, path)
     assert operation
-    _check(document["operations"][operation]["request"], document, body, f"the request {operation}")
+    _check(document["operations"][operation]["request"] or {}, document, body, f"the request {operation}")
 
 
 def check_payload(event: str, payload: Any) -> None:
