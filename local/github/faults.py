@@ -40,6 +40,8 @@ class Faults:
     api_delay_seconds: float = 0.0
     rate_limit_remaining: int | None = None
     """Calls that the rate limit allows until its reset; None is all of them."""
+    points_per_minute: int | None = 900
+    """No fault but GitHub's own secondary limit for one endpoint, 1 for a GET and 5 for others; None lifts it."""
     corrupt_blobs: int = 0
     """The next blobs are answered with content of another SHA."""
     truncate_trees_at: int | None = None

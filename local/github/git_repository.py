@@ -187,7 +187,7 @@ class Repository:
     def changes(self, commits: Iterable[Commit]) -> dict[str, Changes]:
         """What each commit changed against its first parent, by SHA."""
         pairs = "".join(f"{' '.join([commit.sha, *commit.parents[:1]])}\n" for commit in commits)
-        options = ("--stdin", "--root", "-r", "-z", "--no-renames", "--name-status")
+        options = ("--stdin", "--root", "-r", "-z", "--name-status")
         tokens = iter(run(self.path, "diff-tree", *options, stdin=pairs.encode()).decode(errors="replace").split("\0"))
         changes: dict[str, Changes] = {}
         current = Changes()

@@ -42,6 +42,8 @@ class Site:
     faults: Faults
     webhooks: Webhooks
     calls: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=KEPT_CALLS))
+    points: dict[str, deque[tuple[float, int]]] = field(default_factory=dict)
+    """When an endpoint was called within the last minute, and what the call counts."""
     hour: int = 0
     calls_this_hour: int = 0
     writing: threading.RLock = field(default_factory=threading.RLock)

@@ -54,6 +54,7 @@ def _answer(site: Site, request: Request) -> Answer:
         if match and route.method == request.method:
             arguments = {name: unquote(value) for name, value in match.groupdict().items() if value is not None}
             _admit(site, request, route, arguments)
+            rate_limit.count_points(site, f"{route.method} {route.pattern.pattern}", request.method)
             with site.writing if request.method != "GET" else contextlib.nullcontext():
                 return route.handle(site, replace(request, arguments=arguments))
     raise not_found()

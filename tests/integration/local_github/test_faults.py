@@ -44,6 +44,25 @@ def test_exhausted_rate_limit_says_until_when(person: Client, sha: str) -> None:
     assert int(reply.headers["x-ratelimit-reset"]) == person.get("/rate_limit")["rate"]["reset"]
 
 
+def test_too_many_calls_of_one_endpoint_in_a_minute_are_refused_until_it_is_over(person: Client, sha: str) -> None:
+    """A GET is one point, a change five; other endpoints have their own."""
+    person.github.tell("PUT", "/faults", {"points_per_minute": 9})
+    assert [person.call("GET", "branches/main").status for _ in range(10)] == [200] * 9 + [403]
+    reply = person.call("GET", "branches/other")
+    assert (reply.status, 0 < int(reply.headers["retry-after"]) <= 60) == (403, True)
+    assert "secondary rate limit" in reply.body["message"]
+    said = [person.call("POST", f"statuses/{sha}", {"state": "success"}).status for _ in range(2)]
+    assert said == [201, 403]
+    person.github.tell("PUT", "/faults", {"points_per_minute": None})
+    assert person.call("GET", "branches/main").status == 200
+
+
+def test_900_points_a_minute_are_allowed_unless_said_otherwise(person: Client, sha: str) -> None:
+    """What a tree fetched blob by blob meets on GitHub."""
+    statuses = [person.github.api("", person.credential).status for _ in range(901)]
+    assert statuses == [200] * 900 + [403]
+
+
 def test_corrupt_blob_has_another_sha_once(clone: Clone, person: Client, sha: str) -> None:
     blob = clone.git("rev-parse", "HEAD:1.py")
     person.github.tell("PUT", "/faults", {"corrupt_blobs": 1})

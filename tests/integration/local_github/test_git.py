@@ -2,6 +2,7 @@
 
 import base64
 import os
+import socket
 import subprocess
 from pathlib import Path
 
@@ -116,3 +117,28 @@ def test_two_forced_pushes_racing_leave_the_head_that_the_last_event_chains_to(
     assert head in before_of
     if len(events) == 2:
         assert before_of[head] in before_of
+
+
+def test_push_that_breaks_off_changes_nothing_and_is_not_told(
+    github: LocalGitHub, clone: Clone, receiver: Receiver, person: Client
+) -> None:
+    address = github.url.removeprefix("http://").split(":")
+    with socket.create_connection((address[0], int(address[1]))) as connection:
+        request = (
+            "POST /farflow/dags.git/git-receive-pack HTTP/1.1\r\nHost: local\r\nTransfer-Encoding: chunked\r\n"
+            f"Content-Type: application/x-git-receive-pack-request\r\n\r\n80\r\n0094{'0' * 40} {'1' * 40} refs/heads/main"
+        )
+        connection.sendall(request.encode())
+    sha = clone.commit({"a": "1"})
+    clone.push()
+    assert [each.payload["after"] for each in receiver.wait(1)] == [sha]
+
+
+def test_pusher_is_whom_git_s_credentials_name(clone: Clone, receiver: Receiver) -> None:
+    """Nobody is asked for any; with none it is a developer."""
+    clone.commit({"a": "1"})
+    clone.push()
+    receiver.wait(1)
+    credentials = base64.b64encode(b"grace:anything").decode()
+    clone.git("-c", f"http.extraHeader=Authorization: Basic {credentials}", "push", "--quiet", "origin", "main:other")
+    assert [each.payload["pusher"]["name"] for each in receiver.wait(2)] == ["developer", "grace"]

@@ -197,3 +197,15 @@ def test_schema_of_the_answers_can_fail() -> None:
 
 def test_state_is_written_where_it_was_asked_for(github: LocalGitHub, tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "github").iterdir()} >= {"github.sqlite3", "repositories", "url"}
+
+
+def test_tree_of_more_than_seven_megabytes_is_truncated(clone: Clone, person: Client) -> None:
+    clone.commit({"a": "1"})
+    blob = clone.git("rev-parse", "HEAD:a")
+    lines = "".join(f"100644 blob {blob}\tdag-{number:06d}.py\n" for number in range(40_000))
+    tree = clone.git("mktree", stdin=lines.encode())
+    commit = clone.git("commit-tree", "-m", "many", tree)
+    clone.push(f"{commit}:refs/heads/many")
+    found = person.get(f"git/trees/{tree}?recursive=1")
+    assert found["truncated"] is True
+    assert 20_000 < len(found["tree"]) < 40_000
