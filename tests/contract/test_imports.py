@@ -38,6 +38,7 @@ DECISIONS = {
     "local/emulator/service_schedule.py",
     "local/emulator/stickiness.py",
     "local/emulator/target_health.py",
+    "local/github/pushes.py",
 }
 """Files that decide: the standard library and their own types only, which may be in another file that decides."""
 
