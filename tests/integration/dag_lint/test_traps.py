@@ -33,7 +33,15 @@ def archive(name: str = "dag.py", content: bytes = BROKEN) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "line", [b"# ruff: noqa", b"# flake8: noqa", b"# ruff: noqa: F821", b"# fmt: off", b"# pylint: skip-file", b"# type: ignore"]
+    "line",
+    [
+        b"# ruff: noqa",
+        b"# flake8: noqa",
+        b"# ruff: noqa: F821",
+        b"# fmt: off",
+        b"# pylint: skip-file",
+        b"# type: ignore",
+    ],
 )
 def test_comment_for_a_whole_file_excepts_nothing(line: bytes) -> None:
     assert ("a.py", "F821") in blocking(lint(tree_of({"a.py": line + b"\n" + BROKEN})))
@@ -52,7 +60,11 @@ def test_noqa_without_the_whole_code_excepts_nothing(comment: str) -> None:
 
 @pytest.mark.parametrize("name", ["ruff.toml", ".ruff.toml", "pyproject.toml"])
 def test_configuration_beside_the_dags_changes_nothing(name: str, tmp_path: Path) -> None:
-    settings = b'[lint]\nselect = []\n[tool.ruff]\nexclude = ["*.py"]\n' if name == "pyproject.toml" else b'exclude = ["*.py"]\n'
+    settings = (
+        b'[lint]\nselect = []\n[tool.ruff]\nexclude = ["*.py"]\n'
+        if name == "pyproject.toml"
+        else b'exclude = ["*.py"]\n'
+    )
     (tmp_path / "a.py").write_bytes(BROKEN)
     (tmp_path / name).write_bytes(settings)
     assert ("a.py", "F821") in blocking(lint(read_folder(tmp_path, FILE_BYTES)))
@@ -79,7 +91,19 @@ def test_environment_of_the_caller_changes_nothing(name: str, monkeypatch: pytes
     [
         *("venv/a.py", ".venv/a.py", "node_modules/a.py", "dist/a.py", "build/a.py", "site-packages/a.py"),
         *(".hidden/a.py", ".a.py", "test_a.py", "conftest.py", "__init__.py", "a.PY", "A.Py"),
-        *("-a.py", "--select=E.py", "--config", "@a.py", "a b.py", "a$(x).py", "a'b.py", 'a"b.py', "a;b.py", "*.py", "ä.py"),
+        *(
+            "-a.py",
+            "--select=E.py",
+            "--config",
+            "@a.py",
+            "a b.py",
+            "a$(x).py",
+            "a'b.py",
+            'a"b.py',
+            "a;b.py",
+            "*.py",
+            "ä.py",
+        ),
     ],
 )
 def test_no_name_hides_a_file(path: str) -> None:
@@ -249,7 +273,13 @@ def test_missing_ruff_is_no_pass(tmp_path: Path) -> None:
 
 def test_ruff_s_proof_is_given_for_every_kind_of_file(tmp_path: Path) -> None:
     """The rule that proves that a file was looked at speaks of empty files and of broken ones too."""
-    kinds = {"empty": b"", "broken": b"x = (\n", "ordinary": FINE, "noqa": b"# ruff: noqa\n", "large": b"x = 1\n" * 100_000}
+    kinds = {
+        "empty": b"",
+        "broken": b"x = (\n",
+        "ordinary": FINE,
+        "noqa": b"# ruff: noqa\n",
+        "large": b"x = 1\n" * 100_000,
+    }
     paths = {}
     for name, content in kinds.items():
         paths[name] = tmp_path / f"{name}.py"
