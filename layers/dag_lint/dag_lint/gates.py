@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 import tokenize
@@ -139,9 +140,9 @@ def _text_refusals(path: str, content: bytes) -> Iterator[Refusal]:
         yield Refusal(
             path, line, "FL104", f"holds the character U+{ord(hidden[0]):04X}, which hides what the code does"
         )
-    for number, line in enumerate(content.splitlines(), start=1):
-        if len(line) > LINE_BYTES:
-            yield Refusal(path, number, "FL103", f"has a line of {len(line)} bytes, more than {LINE_BYTES}")
+    for number, part in enumerate(content.splitlines(), start=1):
+        if len(part) > LINE_BYTES:
+            yield Refusal(path, number, "FL103", f"has a line of {len(part)} bytes, more than {LINE_BYTES}")
             return
     if is_python(path):
         yield from _encoding_refusals(path, content)
@@ -154,7 +155,7 @@ def _encoding_refusals(path: str, content: bytes) -> Iterator[Refusal]:
     except SyntaxError as error:
         yield Refusal(path, 1, "FL104", f"declares an encoding that Python does not take: {error.msg}")
         return
-    if encoding not in _UTF_8:
+    if codecs.lookup(encoding).name not in _UTF_8:
         yield Refusal(
             path, 1, "FL104", f"declares the encoding {encoding}, by which Python reads other code than you see"
         )

@@ -1,108 +1,86 @@
-"""The corpus as Airflow imports it, and the command that has it imported."""
+"""When the DAGs are imported, and what an import adds. What imports is a stand-in here."""
 
-from __future__ import annotations
-
-import json
-from pathlib import Path
+from collections.abc import Sequence
 
 import pytest
 
-from dag_lint import command
 from dag_lint.errors import LintFailedError
-from dag_lint.import_request import report_of
-from dag_lint.importing import local_importer
-from dag_lint.imported import ImportReport
-from dag_lint.tree import tree_of
-from local import layout
-from tests.integration.dag_lint.corpus import DAGS
+from dag_lint.imported import ImportedFile, ImportError_, ImportReport
+from dag_lint.lint import lint
+from dag_lint.tree import DagTree, tree_of
 
-AIRFLOW = layout.environment_python("airflow")
+FINE = b'from airflow.sdk import DAG\n\nfine = DAG("fine", schedule=None)\n'
 
 
-def singles(folder: Path) -> dict[str, bytes]:
-    """The cases of one file, by a name of their own."""
-    return {f"{folder.name}_{path.name}": path.read_bytes() for path in sorted(folder.glob("*.py"))}
+class StandIn:
+    """An importer that says of each file what it was told to say, and notes what it was asked."""
+
+    def __init__(self, *files: ImportedFile) -> None:
+        self.told = {file.path: file for file in files}
+        self.asked: list[str] | None = None
+
+    def __call__(self, tree: DagTree, paths: Sequence[str]) -> ImportReport:
+        self.asked = list(paths)
+        return ImportReport({path: self.told.get(path, ImportedFile(path)) for path in paths if path in tree})
 
 
-@pytest.fixture(scope="module")
-def report() -> ImportReport:
-    files = singles(DAGS / "good") | singles(DAGS / "bad" / "FL301")
-    return local_importer(AIRFLOW)(tree_of(files), sorted(files))
-
-
-def test_every_good_case_is_imported(report: ImportReport) -> None:
-    good = {path: file for path, file in report.files.items() if path in singles(DAGS / "good")}
-    assert len(good) >= 20
-    assert {path: (file.error, file.violations) for path, file in good.items() if file.error or file.violations} == {}
-
-
-def test_every_case_of_an_import_error_is_one(report: ImportReport) -> None:
-    bad = {path: file for path, file in report.files.items() if path in singles(DAGS / "bad" / "FL301")}
-    assert len(bad) >= 5
-    assert {path for path, file in bad.items() if not file.error} == set()
-
-
-def lint(tmp_path: Path, capsys: pytest.CaptureFixture[str], source: str, settings: str = "") -> tuple[int, list[str]]:
-    (tmp_path / "dag.py").write_text(source)
-    (tmp_path / ".farflow-lint.toml").write_text(settings)
-    status = command.main([str(tmp_path), "--format", "json", "--python", str(AIRFLOW)])
-    told = json.loads(capsys.readouterr().out)
-    return status, [f"{found['rule']} {found['message']}" for found in told["findings"] if found["rule"] > "FL3"]
-
-
-SOURCE = """from airflow.sdk import DAG, Variable
-
-with DAG(Variable.get("name"), schedule=Variable.get("when")):  # noqa: AIR003
-    pass
-"""
-
-
-def test_file_that_a_stand_in_breaks_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    status, findings = lint(tmp_path, capsys, SOURCE)
-    assert status == 1
-    assert len(findings) == 1
-    assert "stand-ins for: Variable name, Variable when; .farflow-lint.toml can give values" in findings[0]
-
-
-def test_values_that_the_tree_gives_take_the_place_of_stand_ins(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    settings = '[import.variables]\nname = "sales"\nwhen = "@daily"\n'
-    assert lint(tmp_path, capsys, SOURCE, settings) == (0, [])
-
-
-@pytest.mark.parametrize("settings", ["import = 3", "[import.variables]\nname = 3", "[import"])
-def test_settings_that_are_none_are_no_verdict(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], settings: str
-) -> None:
-    (tmp_path / "dag.py").write_text(SOURCE)
-    (tmp_path / ".farflow-lint.toml").write_text(settings)
-    assert command.main([str(tmp_path), "--python", str(AIRFLOW)]) == 2
-    assert ".farflow-lint.toml" in capsys.readouterr().err
+def test_dag_files_are_imported_and_others_are_not() -> None:
+    stand_in = StandIn()
+    tree = tree_of(
+        {"a.py": FINE, "team/b.PY": b"", "data.sql": b"", ".airflowignore": b"drafts/\n", "drafts/c.py": b""}
+    )
+    report = lint(tree, importer=stand_in)
+    assert stand_in.asked == ["a.py", "team/b.PY"]
+    assert report.imported
 
 
 @pytest.mark.parametrize(
-    "reply",
+    "files",
     [
-        None,
-        {},
-        {"files": [{"path": "a.py"}]},
-        {"files": [{"path": "a.py", "outcome": "fine", "error": None, "seconds": 1, "dag_ids": [], "violations": []}]},
-        {
-            "files": [
-                {
-                    "path": "a.py",
-                    "outcome": "imported",
-                    "error": 3,
-                    "seconds": 1,
-                    "dag_ids": [],
-                    "violations": [],
-                    "stand_ins": [],
-                }
-            ]
-        },
+        pytest.param({"a.py": FINE, "b.py": b"x = (\n"}, id="syntax"),
+        pytest.param({"a.py": FINE, "dags.zip": b"PK\x03\x04"}, id="archive"),
+        pytest.param({"a.py": FINE, "b.py": b"# coding: latin-1\n"}, id="encoding"),
+        pytest.param({"a.py": FINE, "A.py": FINE}, id="paths"),
     ],
 )
-def test_reply_that_is_none_is_no_verdict(reply: object) -> None:
-    with pytest.raises(LintFailedError, match="nothing is known"):
-        report_of([reply], ["a.py"])
+def test_nothing_is_imported_beside_what_the_gates_refuse(files: dict[str, bytes]) -> None:
+    stand_in = StandIn()
+    report = lint(tree_of(files), importer=stand_in)
+    assert stand_in.asked is None
+    assert report.verdict == "fail"
+    assert not report.imported
+
+
+def test_import_is_asked_although_another_rule_blocks() -> None:
+    """One push, all of its mistakes."""
+    stand_in = StandIn(ImportedFile("a.py", outcome="failed", error=ImportError_("KeyError", "'x'", 2)))
+    report = lint(tree_of({"a.py": FINE + b"import os\n"}), importer=stand_in)
+    assert {found.rule for found in report.findings if found.severity == "block"} >= {"FL301", "F401"}
+
+
+def test_importer_that_leaves_a_file_out_is_no_pass() -> None:
+    with pytest.raises(LintFailedError):
+        lint(tree_of({"a.py": FINE}), importer=lambda tree, paths: ImportReport({}))
+
+
+def test_importer_cannot_take_a_finding_away() -> None:
+    report = lint(tree_of({"a.py": b"undefined\n"}), importer=StandIn(ImportedFile("a.py")))
+    assert "F821" in {found.rule for found in report.findings}
+
+
+def test_dag_that_only_an_import_finds_is_a_duplicate_too() -> None:
+    made_up = b'from airflow.sdk import DAG\n\nname = "fi" "ne".upper()\nmade = DAG(name.lower(), schedule=None)\n'
+    tree = tree_of({"a.py": FINE, "b.py": made_up})
+    assert lint(tree).verdict == "pass"
+    report = lint(tree, importer=StandIn(ImportedFile("a.py", ("fine",)), ImportedFile("b.py", ("fine",))))
+    assert {(found.path, found.rule) for found in report.findings if found.severity == "block"} == {
+        ("a.py", "FL201"),
+        ("b.py", "FL201"),
+    }
+    assert report.dag_ids == {"a.py": ("fine",), "b.py": ("fine",)}
+
+
+def test_dag_that_only_an_import_finds_is_skipped_by_safe_mode_too() -> None:
+    hidden = b"import other\n\nother.Builder.make()\n"
+    report = lint(tree_of({"a.py": hidden}), importer=StandIn(ImportedFile("a.py", ("report",))))
+    assert {found.rule for found in report.findings if found.severity == "block"} == {"FL203"}

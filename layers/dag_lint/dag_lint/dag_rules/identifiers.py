@@ -23,11 +23,17 @@ def bad_identifiers(reading: Reading) -> Iterator[Finding]:
     """Ids of DAGs, tasks and task groups that are written out."""
     module = reading.module
     for kind, value, line in _ids(module):
-        length, pattern = (GROUP_KEY_LENGTH, _GROUP_KEY) if kind == "group_id" else (KEY_LENGTH, _KEY)
-        if len(value) > length:
-            yield finding("FL208", module.path, line, f"the {kind} has {len(value)} characters, more than {length}")
-        elif not pattern.match(value):
-            yield finding("FL208", module.path, line, f"{kind} {value!r} has a character that ids cannot have")
+        mistake = identifier_mistake(kind, value)
+        if mistake:
+            yield finding("FL208", module.path, line, mistake)
+
+
+def identifier_mistake(kind: str, value: str) -> str | None:
+    """What is wrong with an id, a `dag_id`, `task_id` or `group_id`; None if nothing is."""
+    length, pattern = (GROUP_KEY_LENGTH, _GROUP_KEY) if kind == "group_id" else (KEY_LENGTH, _KEY)
+    if len(value) > length:
+        return f"the {kind} has {len(value)} characters, more than {length}"
+    return None if pattern.match(value) else f"{kind} {value!r} has a character that ids cannot have"
 
 
 def _ids(module: Module) -> Iterator[tuple[str, str, int]]:

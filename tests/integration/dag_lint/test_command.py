@@ -1,0 +1,130 @@
+"""`farflow-lint`: what it prints, and its exit status."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from dag_lint import command
+from dag_lint.imported import ImportedFile, Importer, ImportReport
+from dag_lint.tree import DagTree
+from local import layout
+
+FINE = 'from airflow.sdk import DAG\n\nfine = DAG("fine", schedule=None)\n'
+BROKEN = "from airflow.sdk import DAG\n\n\nfine = DAG(undefined, schedule=None)\n"
+
+
+@pytest.fixture
+def dags(tmp_path: Path) -> Path:
+    folder = tmp_path / "dags"
+    folder.mkdir()
+    (folder / "fine.py").write_text(FINE)
+    return folder
+
+
+def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": os.defpath, "PYTHONPATH": str(layout.ROOT / "layers/dag_lint")}
+    command_line = [sys.executable, "-m", "dag_lint", *map(str, arguments)]
+    return subprocess.run(command_line, env=environment, cwd=cwd, capture_output=True, text=True)
+
+
+def test_good_folder_passes_with_status_0(dags: Path) -> None:
+    done = run("--static-only", dags, cwd=dags)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1].startswith("pass: 1 Python files, 1 looked at as DAG files, 0 findings block")
+
+
+def test_bad_folder_is_blocked_with_status_1(dags: Path) -> None:
+    (dags / "bad.py").write_text(BROKEN)
+    done = run("--static-only", dags, cwd=dags)
+    assert done.returncode == 1
+    assert "bad.py:4: block F821 Undefined name `undefined`" in done.stdout
+    assert "    Define or import it." in done.stdout
+
+
+def test_worst_folder_decides(dags: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "bad.py").write_text(BROKEN)
+    assert run("--static-only", tmp_path / "bad", dags, cwd=dags).returncode == 1
+
+
+def test_json_has_the_promised_shape(dags: Path) -> None:
+    (dags / "bad.py").write_text(BROKEN)
+    answer = json.loads(run("--static-only", "--format", "json", dags, cwd=dags).stdout)
+    assert answer["verdict"] == "fail"
+    (blocking,) = [found for found in answer["findings"] if found["severity"] == "block"]
+    assert list(blocking) == ["path", "line", "rule", "severity", "message", "fix"]
+    assert (blocking["path"], blocking["line"], blocking["rule"]) == ("bad.py", 4, "F821")
+
+
+def test_sarif_names_place_level_and_rule(dags: Path) -> None:
+    (dags / "bad.py").write_text(BROKEN)
+    answer = json.loads(run("--static-only", "--format", "sarif", dags, cwd=dags).stdout)
+    assert answer["version"] == "2.1.0"
+    (ran,) = answer["runs"]
+    (result,) = [result for result in ran["results"] if result["level"] == "error"]
+    assert ran["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"] == "F821"
+    place = result["locations"][0]["physicalLocation"]
+    assert (place["artifactLocation"]["uri"], place["region"]["startLine"]) == ("bad.py", 4)
+
+
+def test_github_s_commands_cannot_be_forged_by_a_file_s_name(dags: Path) -> None:
+    (dags / "a%0A,b::c.py").write_text(BROKEN)
+    lines = run("--static-only", "--format", "github", dags, cwd=dags).stdout.splitlines()
+    assert all(line.startswith(("::error file=", "::warning file=")) for line in lines)
+    assert any(
+        line.startswith("::error file=a%250A%2Cb%3A%3Ac.py,line=4,title=F821 Undefined name::") for line in lines
+    )
+
+
+@pytest.mark.parametrize("arguments", [["missing"], ["--python", "/bin/false", "."], ["--deployed", "missing", "."]])
+def test_lint_that_cannot_be_made_ends_with_status_2(arguments: list[str], dags: Path) -> None:
+    done = run(*(["--static-only"] if "--python" not in arguments else []), *arguments, cwd=dags)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("farflow-lint: ")
+
+
+def test_without_an_airflow_it_says_what_to_do(dags: Path) -> None:
+    done = run(dags, cwd=dags)
+    assert done.returncode == 2
+    assert "--python" in done.stderr
+    assert "--static-only" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["--format", "xml", "."]])
+def test_wrong_use_ends_with_status_2(arguments: list[str], dags: Path) -> None:
+    assert run(*arguments, cwd=dags).returncode == 2
+
+
+def test_deploy_branch_s_folder_allows_and_knows(dags: Path, tmp_path: Path) -> None:
+    source = f"import os\n{FINE}\n\ndef run():\n    return os.system('x')\n"
+    (dags / "fine.py").write_text(source)
+    deployed = tmp_path / "deployed"
+    deployed.mkdir()
+    (deployed / "fine.py").write_text(source)
+    assert run("--static-only", dags, cwd=dags).returncode == 1
+    done = run("--static-only", "--deployed", deployed, dags, cwd=dags)
+    assert done.returncode == 0
+    assert "already on the deploy branch" in done.stdout
+
+
+def test_files_are_imported_unless_static_only(
+    dags: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def local_importer(python: Path) -> Importer:
+        def failing(tree: DagTree, paths: Sequence[str]) -> ImportReport:
+            return ImportReport({path: ImportedFile(path, outcome="failed") for path in paths})
+
+        assert python == Path(sys.executable)
+        return failing
+
+    monkeypatch.setattr(command, "local_importer", local_importer)
+    monkeypatch.setattr(command, "airflow_python", lambda asked_for, here: asked_for)
+    assert command.main(["--python", sys.executable, str(dags)]) == 1
+    assert "block FL301" in capsys.readouterr().out
+    assert command.main(["--python", sys.executable, "--static-only", str(dags)]) == 0
