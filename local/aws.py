@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_kms import KMSClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
@@ -28,6 +29,8 @@ def client(stack: layout.Stack, service: Literal["cloudformation"]) -> CloudForm
 def client(stack: layout.Stack, service: Literal["ecs"]) -> ECSClient: ...
 @overload
 def client(stack: layout.Stack, service: Literal["elbv2"]) -> ElasticLoadBalancingv2Client: ...
+@overload
+def client(stack: layout.Stack, service: Literal["kms"]) -> KMSClient: ...
 @overload
 def client(stack: layout.Stack, service: Literal["s3"]) -> S3Client: ...
 @overload

@@ -7,7 +7,7 @@ import os
 import platform
 import subprocess
 
-from local import aws, layout, postgres
+from local import aws, layout, postgres, push_gate
 from local.errors import LocalStackError
 from local.processes import log_tail
 
@@ -87,6 +87,7 @@ def deploy(stack: layout.Stack, **changes: str) -> None:
         "DatabaseSslMode": "disable",  # the wheel's PostgreSQL is built without TLS
         "FileSystemMountPath": str(layout.EFS),
         "LogRetentionDays": "1",
+        **push_gate.parameters(stack),
         **changes,
     }
     sam(
@@ -96,3 +97,4 @@ def deploy(stack: layout.Stack, **changes: str) -> None:
         *("--parameter-overrides", *(f"{name}={value}" for name, value in overrides.items())),
         environ=stack.environ,
     )
+    push_gate.connect(stack)

@@ -21,6 +21,10 @@ EFS = STACK / "efs"
 CONTAINERS = STACK / "containers"
 """The ephemeral disk of each ECS task's container, and its output."""
 
+GITHUB = STACK / "github"
+"""State of the local GitHub."""
+GITHUB_REPOSITORY = "farflow/dags"
+
 IAM_DECISIONS = "iam.jsonl"
 """In the local AWS's folder: what each role was allowed and denied, one JSON object a line."""
 
@@ -50,6 +54,11 @@ class Stack:
     supervisor_pid: int
     aws_port: int
     postgres_port: int
+    github_port: int
+
+    @property
+    def github_url(self) -> str:
+        return f"http://127.0.0.1:{self.github_port}"
 
     @property
     def aws_url(self) -> str:

@@ -66,12 +66,12 @@ def start() -> layout.Stack:
     _check_disk()
     shutil.rmtree(layout.STACK, ignore_errors=True)
     layout.LOGS.mkdir(parents=True)
-    aws_port, postgres_port = choose_port("FARFLOW_AWS_PORT"), choose_port("FARFLOW_POSTGRES_PORT")
+    ports = [choose_port(f"FARFLOW_{name}_PORT") for name in ("AWS", "POSTGRES", "GITHUB")]
     with SUPERVISOR_LOG.open("wb") as log:
         supervisor = subprocess.Popen(
             [
                 str(layout.environment_python("tools")),
-                *("-m", "local.supervisor", str(aws_port), str(postgres_port)),
+                *("-m", "local.supervisor", *map(str, ports)),
             ],
             cwd=layout.ROOT,
             env={**os.environ, layout.MARKER: str(layout.ROOT)},

@@ -1,7 +1,7 @@
-"""The stack's one owner: starts PostgreSQL and the local AWS, and ends everything when it ends.
+"""The stack's one owner: starts PostgreSQL, the local AWS and the local GitHub, and ends everything when it ends.
 
-`make up` starts it in a session of its own as `python -m local.supervisor AWS_PORT POSTGRES_PORT`. When
-one of the two dies, a stack without it is no stack: the supervisor ends the rest. SIGHUP makes it restart
+`make up` starts it in a session of its own as `python -m local.supervisor AWS_PORT POSTGRES_PORT GITHUB_PORT`. When
+one of the three dies, a stack without it is no stack: the supervisor ends the rest. SIGHUP makes it restart
 PostgreSQL, which is then away for as long as RDS needs at least.
 """
 
@@ -19,12 +19,14 @@ from types import FrameType
 
 from local import layout, postgres
 from local.errors import LocalStackError
+from local.github.running import LocalGitHubError, wait_until_ready
 from local.processes import end_owned, log_tail
 
 AWS_READY_SECONDS = 30.0
 REBOOT_SECONDS = 15.0
 """How long a restarted database is away; of RDS: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RebootInstance.html"""
 AWS_LOG = layout.LOGS / "aws.log"
+GITHUB_LOG = layout.LOGS / "github.log"
 
 
 class AwsError(LocalStackError):
@@ -55,8 +57,30 @@ def start_aws(port: int) -> subprocess.Popen[bytes]:
     raise AwsError(f"the local AWS did not answer within {AWS_READY_SECONDS:.0f} s:\n{log_tail(AWS_LOG)}")
 
 
+def start_github(port: int) -> subprocess.Popen[bytes]:
+    """Start the local GitHub as a child; return when it answers."""
+    with GITHUB_LOG.open("wb") as log:
+        github = subprocess.Popen(
+            [
+                sys.executable,
+                *("-m", "local.github", str(port), str(layout.GITHUB), layout.GITHUB_REPOSITORY),
+            ],
+            cwd=layout.ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        wait_until_ready(f"http://127.0.0.1:{port}")
+    except LocalGitHubError as error:
+        github.kill()
+        raise LocalGitHubError(f"{error}\n{log_tail(GITHUB_LOG)}") from error
+    return github
+
+
 def main() -> int:
-    aws_port, postgres_port = int(sys.argv[1]), int(sys.argv[2])
+    aws_port, postgres_port, github_port = (int(argument) for argument in sys.argv[1:4])
     os.environ[layout.MARKER] = str(layout.ROOT)
     stopping, rebooting = threading.Event(), threading.Event()
 
@@ -75,7 +99,8 @@ def main() -> int:
         children["PostgreSQL"] = postgres.start()
         postgres.create_database()
         children["the local AWS"] = start_aws(aws_port)
-        layout.Stack(os.getpid(), aws_port, postgres_port).save()
+        children["the local GitHub"] = start_github(github_port)
+        layout.Stack(os.getpid(), aws_port, postgres_port, github_port).save()
         print("ready", flush=True)
         while not stopping.wait(0.5):
             if rebooting.is_set():
@@ -89,7 +114,7 @@ def main() -> int:
                     print(f"{name} ended with exit code {child.returncode}; ending the stack", flush=True)
                     return 1
         return 0
-    except (postgres.PostgresError, AwsError) as error:
+    except (postgres.PostgresError, AwsError, LocalGitHubError) as error:
         print(f"failed: {error}", flush=True)
         return 1
     finally:

@@ -89,13 +89,13 @@ class AppJwt:
 class InstallationToken:
     """The App's token for one repository, with no more than `PERMISSIONS`; `app` asks in the App's own name.
 
-    Threads that need one at the same time share it.
+    `repository` is its id, or owner/name where that is not known yet. Threads that need one at the same time share it.
     """
 
-    def __init__(self, app: GitHubApi, installation_id: int, repository_id: int, now: Callable[[], float]) -> None:
+    def __init__(self, app: GitHubApi, installation_id: int, repository: int | str, now: Callable[[], float]) -> None:
         self._app = app
         self._installation_id = installation_id
-        self._repository_id = repository_id
+        self._repository = repository
         self._now = now
         self._lock = threading.Lock()
         self._token: tuple[str, float] | None = None
@@ -113,11 +113,16 @@ class InstallationToken:
             self._token = self._make()
             return self._token[0]
 
+    def _repositories(self) -> dict[str, list[int] | list[str]]:
+        if isinstance(self._repository, int):
+            return {"repository_ids": [self._repository]}
+        return {"repositories": [self._repository.rpartition("/")[2]]}
+
     def _make(self) -> tuple[str, float]:
         """The token, whose form GitHub changes at times, and until when to use it."""
         answer = self._app.post(
             f"/app/installations/{self._installation_id}/access_tokens",
-            {"repository_ids": [self._repository_id], "permissions": PERMISSIONS},
+            {**self._repositories(), "permissions": PERMISSIONS},
             repeatable=True,
         )
         try:

@@ -7,14 +7,17 @@ table, written under conditions only, so that of two claims at the same moment o
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+PREFIX = "push#"
 
 QUEUE_LEASE_SECONDS = 60
 """How long a delivery that was claimed and not begun counts as queued; then GitHub's redelivery is let in again."""
@@ -54,9 +57,30 @@ class DeliveryLedger:
         """For the receiver: the right to queue the delivery."""
         return self._take(delivery, "queued", QUEUE_LEASE_SECONDS, _MAY_CLAIM)
 
-    def start(self, delivery: str, lease_seconds: int) -> Claimed | Refused:
-        """For the worker: the right to run the delivery, queued or not, for as long as the worker may live."""
-        return self._take(delivery, "running", lease_seconds, _MAY_START)
+    def start(self, delivery: str, lease_seconds: int, work: str = "") -> Claimed | Refused:
+        """For the worker: the right to run the delivery, queued or not, for as long as the worker may live.
+
+        `work` is what `abandoned` tells when the worker did not come to its end.
+        """
+        return self._take(delivery, "running", lease_seconds, _MAY_START, {"work": {"S": work}})
+
+    def abandoned(self) -> Iterator[tuple[str, str, str]]:
+        """Delivery, claim and work of each that a worker began and whose lease ended before the work did.
+
+        Reads the whole table: a week's deliveries and what else is small.
+        """
+        pages = self._dynamodb.get_paginator("scan").paginate(
+            TableName=self._table,
+            FilterExpression="begins_with(id, :push) AND phase = :running AND lease_until <= :now",
+            ExpressionAttributeValues={
+                ":push": {"S": PREFIX},
+                ":running": {"S": "running"},
+                ":now": {"N": str(int(self._now()))},
+            },
+        )
+        for page in pages:
+            for item in page["Items"]:
+                yield item["id"]["S"].removeprefix(PREFIX), item["claim"]["S"], item["work"]["S"]
 
     def done(self, delivery: str) -> None:
         """It is over, and never runs again."""
@@ -82,7 +106,12 @@ class DeliveryLedger:
                 raise
 
     def _take(
-        self, delivery: str, phase: Literal["queued", "running"], lease_seconds: int, condition: str
+        self,
+        delivery: str,
+        phase: Literal["queued", "running"],
+        lease_seconds: int,
+        condition: str,
+        more: Mapping[str, Any] = MappingProxyType({}),
     ) -> Claimed | Refused:
         claim = uuid.uuid4().hex
         now = int(self._now())
@@ -95,6 +124,7 @@ class DeliveryLedger:
                     "claim": {"S": claim},
                     "lease_until": {"N": str(now + lease_seconds)},
                     "expiration": self._expiration(),
+                    **more,
                 },
                 ConditionExpression=condition,
                 ExpressionAttributeValues={
@@ -116,7 +146,7 @@ class DeliveryLedger:
 
 
 def _key(delivery: str) -> dict[str, dict[str, str]]:
-    return {"id": {"S": f"push#{delivery}"}}
+    return {"id": {"S": f"{PREFIX}{delivery}"}}
 
 
 def _is_refusal(error: ClientError) -> bool:

@@ -116,7 +116,7 @@ def packaged_template(aws: LocalAws, folder: Path) -> dict[str, Any]:
             cwd=kept,
             env={
                 **os.environ,
-                **layout.Stack(0, int(aws.url.rpartition(":")[2]), 0).environ,
+                **layout.Stack(0, int(aws.url.rpartition(":")[2]), 0, 0).environ,
                 "PATH": f"{programs}:{os.environ['PATH']}",
                 "PIP_CACHE_DIR": str(layout.STATE / "cache" / "pip"),
                 "SAM_CLI_TELEMETRY": "0",

@@ -1,0 +1,125 @@
+"""One push through the gate: judged, told, and published if it passed and is still the head of the deploy branch."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Literal
+
+from control_plane.dag_paths import RefusedFilesError
+from control_plane.dag_releases import DagReleases, NotWantedError
+from control_plane.push_work import PushWork
+from dag_lint.errors import LintError
+
+from . import dag_folder, judgement_text
+from .commit_tree import CommitGoneError, TooLarge
+from .dag_folder import NO_FOLDER, DagFolder
+from .deploy_branch import DeployBranch
+from .github import Repository
+from .github_api import GitHubError
+from .judge import Judge, Judged
+from .judgement_text import Publication
+
+PUBLISHER = "push gate"
+
+Result = Literal["published", "passed", "failed", "gone", "unjudged"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a push, in a word, with what is worth logging."""
+
+    result: Result
+    details: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Everything may be done twice: the same delivery ends in the same report and the same release."""
+
+    judge: Judge
+    releases: DagReleases
+    deploy: DeployBranch
+    branch: str
+    """The deploy branch."""
+    folder: str
+    """The DAG folder's path in the repository."""
+
+    def run(self, work: PushWork, repository: Repository) -> Outcome:
+        """Raises `GitHubError` and botocore's errors where it is worth another try; the commit is told so."""
+        report = repository.report
+        report.pending(work.after, work.delivery)
+        try:
+            return self._run(work, repository)
+        except CommitGoneError as error:
+            report.finish(work.after, work.delivery, judgement_text.gone(str(error)))
+            return Outcome("gone", {"reason": str(error)})
+        except LintError as error:
+            report.finish(work.after, work.delivery, judgement_text.unjudged(str(error), again=False))
+            self._note_judged(work, repository)  # another try of the same would end the same
+            return Outcome("unjudged", {"reason": str(error)})
+        except Exception as error:
+            with suppress(GitHubError):  # which may be the very reason
+                report.finish(work.after, work.delivery, judgement_text.unjudged(type(error).__name__, again=True))
+            raise
+
+    def _run(self, work: PushWork, repository: Repository) -> Outcome:
+        folder = dag_folder.read(repository.trees, repository.trees.folder_id(work.after, self.folder))
+        judged = self.judge.judge(folder, self._deployed(repository), commit=work.after, trusted=work.trusted)
+        report, told = repository.report, judgement_text.verdict(judged, forced=work.forced)
+        report.finish(work.after, work.delivery, told)
+        details: dict[str, object] = {
+            "findings": len(judged.findings),
+            "cached": judged.cached,
+            "imported": judged.imported,
+        }
+        if not self._is_of_deploy_branch(work):
+            return Outcome("passed" if judged.verdict == "pass" else "failed", details)
+        publication = self._publish(work, repository, folder, judged)
+        if publication is not None:
+            told = judgement_text.verdict(judged, forced=work.forced, publication=publication)
+            report.finish(work.after, work.delivery, told)
+            details |= {"release": publication.release, "reason": publication.reason}
+        self._note_judged(work, repository)
+        if judged.verdict == "fail":
+            return Outcome("failed", details)
+        return Outcome("published" if publication and publication.release else "passed", details)
+
+    def _note_judged(self, work: PushWork, repository: Repository) -> None:
+        """So that a sweep does not take the head for one that nobody told of."""
+        if self._is_of_deploy_branch(work) and repository.live_head(self.branch) == work.after:
+            self.deploy.was_judged(work.after)
+
+    def _is_of_deploy_branch(self, work: PushWork) -> bool:
+        return work.trusted and work.ref == f"refs/heads/{self.branch}"
+
+    def _deployed(self, repository: Repository) -> DagFolder:
+        """What the deploy branch had when it was last published, as far as that is still there: else no exception holds."""
+        commit = self.deploy.published_commit()
+        if commit is None:
+            return NO_FOLDER
+        try:
+            folder = dag_folder.read(repository.trees, repository.trees.folder_id(commit, self.folder))
+        except CommitGoneError:
+            return NO_FOLDER
+        return NO_FOLDER if isinstance(folder, TooLarge) else folder
+
+    def _publish(
+        self, work: PushWork, repository: Repository, folder: DagFolder | TooLarge, judged: Judged
+    ) -> Publication | None:
+        """None where the verdict forbids it."""
+        if judged.verdict == "fail" or isinstance(folder, TooLarge):
+            return None
+        if folder is NO_FOLDER:
+            return Publication(reason=f"the repository has no folder {self.folder}")
+
+        def is_live() -> bool:
+            return repository.live_head(self.branch) == work.after
+
+        try:
+            published = self.releases.publish(folder.contents(), publisher=PUBLISHER, commit=work.after, wanted=is_live)
+        except NotWantedError:
+            return Publication(reason=f"superseded, {self.branch} is at another commit by now")
+        except RefusedFilesError as error:
+            return Publication(reason=str(error))
+        return Publication(published.release.id, published.changed)

@@ -1,0 +1,77 @@
+"""GitHub as the gate sees it: one repository, in the name of an App or of a token's owner."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .blob_cache import BlobCache
+from .commit_tree import CommitTrees
+from .github_api import GitHubApi, Tokens
+from .github_auth import AppJwt, InstallationToken, SecretToken, find_installation_id
+from .report import CheckRunReport, Report, StatusReport
+from .repository import find_repository_id, live_head
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_kms import KMSClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+CACHED_BYTES = 256 * 1024 * 1024
+"""Half of what a function has in /tmp."""
+
+
+@dataclass(frozen=True)
+class Repository:
+    """One repository. `app` talks in the App's own name; None where a token takes its place."""
+
+    id: int
+    api: GitHubApi
+    app: GitHubApi | None
+    trees: CommitTrees
+    report: Report
+
+    def live_head(self, branch: str) -> str | None:
+        """The commit that `branch` points to at this moment; None where there is no such branch."""
+        return live_head(self.api, self.id, branch)
+
+
+class GitHub:
+    """Makes a `Repository` for one invocation. Tokens and contents outlive it."""
+
+    def __init__(
+        self, settings: Settings, kms: KMSClient, secretsmanager: SecretsManagerClient, cache_folder: Path
+    ) -> None:
+        self._settings = settings
+        self._cache = BlobCache(cache_folder, CACHED_BYTES)
+        self._jwt = AppJwt(kms, settings.github_app_key_id, settings.github_app_id, time.time)
+        self._token = SecretToken(secretsmanager, settings.github_token_secret_arn)
+
+    def repository(
+        self, seconds_left: Callable[[], float], repository_id: int | None = None, installation_id: int | None = None
+    ) -> Repository:
+        """Asks GitHub for the ids that are not given. Raises `GitHubError`."""
+
+        def api(tokens: Tokens) -> GitHubApi:
+            url = self._settings.github_api_url
+            return GitHubApi(url, tokens, seconds_left=seconds_left, sleep=time.sleep, now=time.time)
+
+        app = api(self._jwt) if self._settings.github_app_id else None
+        if app is None:
+            own = api(self._token)
+            known = repository_id or find_repository_id(own, self._settings.github_repository)
+            return Repository(known, own, None, self._trees(own, known), StatusReport(own, known))
+        installation = installation_id or find_installation_id(app, self._settings.github_repository)
+        if repository_id is None:
+            anywhere = api(InstallationToken(app, installation, self._settings.github_repository, time.time))
+            repository_id = find_repository_id(anywhere, self._settings.github_repository)
+        own = api(InstallationToken(app, installation, repository_id, time.time))
+        report = CheckRunReport(own, repository_id, self._settings.github_dags_folder, lambda: datetime.now(UTC))
+        return Repository(repository_id, own, app, self._trees(own, repository_id), report)
+
+    def _trees(self, api: GitHubApi, repository_id: int) -> CommitTrees:
+        return CommitTrees(api, repository_id, self._cache)

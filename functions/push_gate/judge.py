@@ -1,0 +1,63 @@
+"""Judges a DAG folder: what the lint finds in it, as far as the deploy branch makes no exception."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dag_lint.allowed import allowed_by
+from dag_lint.finding import Finding, Verdict, verdict_of
+from dag_lint.imported import Importer
+from dag_lint.lint import lint
+from dag_lint.ratchet import baseline_of, ratcheted
+from dag_lint.rules import finding
+
+from .commit_tree import TooLarge
+from .dag_folder import DagFolder
+from .findings_cache import FindingsCache
+
+
+@dataclass(frozen=True)
+class Judged:
+    """`findings` in the lint's order. `imported` is False for who is not trusted, and where there was nothing to."""
+
+    findings: tuple[Finding, ...]
+    imported: bool
+    cached: bool
+
+    @property
+    def verdict(self) -> Verdict:
+        """`fail` as soon as one finding blocks."""
+        return verdict_of(self.findings)
+
+
+class Judge:
+    """`importer` is asked for what is trusted alone."""
+
+    def __init__(self, cache: FindingsCache, importer: Callable[[str], Importer]) -> None:
+        self._cache = cache
+        self._importer = importer
+
+    def judge(self, folder: DagFolder | TooLarge, deployed: DagFolder, *, commit: str, trusted: bool) -> Judged:
+        """`deployed` is what the deploy branch had when it was last published: it alone can make exceptions.
+
+        Raises `dag_lint.errors.LintError` where there can be no verdict.
+        """
+        if isinstance(folder, TooLarge):
+            return Judged((finding("FL103", "", 1, folder.reason),), imported=False, cached=False)
+        found, cached = self._found(folder, commit, trusted)
+        known, _ = self._found(deployed, commit, trusted)
+        found = allowed_by(deployed.tree).applied(found)
+        found = ratcheted(found, folder.tree, baseline_of(known, deployed.tree))
+        return Judged(tuple(sorted(found)), imported=trusted, cached=cached)
+
+    def _found(self, folder: DagFolder, commit: str, trusted: bool) -> tuple[list[Finding], bool]:
+        """Before any exception, and whether that was known."""
+        if not folder.tree:
+            return [], False
+        known = self._cache.read(folder.id, imported=trusted)
+        if known is not None:
+            return known, True
+        report = lint(folder.tree, importer=self._importer(commit) if trusted else None)
+        self._cache.write(folder.id, report.findings, imported=trusted)
+        return list(report.findings), False

@@ -1,0 +1,61 @@
+"""Has `lint_sandbox` import DAG files: each commit in environments of its own, many files at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import batched
+from typing import TYPE_CHECKING, Any
+
+from dag_lint.errors import LintFailedError
+from dag_lint.import_request import packed, report_of, request
+from dag_lint.imported import Importer, ImportReport
+from dag_lint.tree import DagTree
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+FILES_AT_ONCE = 200
+"""For one invocation: some seconds of imports, where loading Airflow takes two or three."""
+
+INVOCATIONS_AT_ONCE = 5
+
+PAYLOAD_BYTES = 6_000_000
+"""Of a synchronous invocation. Source: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+
+
+def sandbox_importer(lambda_: LambdaClient, function: str, tenant: str) -> Importer:
+    """An importer for the commit `tenant`. It raises `LintFailedError` where there is no answer, and botocore's errors."""
+
+    def import_files(tree: DagTree, paths: Sequence[str]) -> ImportReport:
+        packed_tree = packed(tree)
+        payloads = [
+            json.dumps(request(tree, packed_tree, some)) for some in batched(paths, FILES_AT_ONCE, strict=False)
+        ]
+        if any(len(payload) > PAYLOAD_BYTES for payload in payloads):
+            raise LintFailedError(
+                f"the DAG folder is {len(packed_tree):,} bytes long when it is compressed, too many to be imported in the "
+                f"sandbox ({PAYLOAD_BYTES:,}). Keep data out of the DAG folder, for example in S3."
+            )
+        with ThreadPoolExecutor(INVOCATIONS_AT_ONCE) as pool:
+            replies = list(pool.map(invoke, payloads))
+        return report_of(replies, paths)
+
+    def invoke(payload: str) -> Any:
+        answer = lambda_.invoke(FunctionName=function, Payload=payload.encode(), TenantId=tenant)
+        content = answer["Payload"].read()
+        if answer.get("FunctionError"):
+            raise LintFailedError(f"the sandbox that imports DAGs crashed: {_told(content)}")
+        return json.loads(content)
+
+    return import_files
+
+
+def _told(content: bytes) -> str:
+    """What Lambda says of an error; its text may be anything."""
+    try:
+        error = json.loads(content)
+        return f"{error.get('errorType')}: {str(error.get('errorMessage'))[:300]}"
+    except (ValueError, AttributeError):
+        return "it left no error"

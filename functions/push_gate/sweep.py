@@ -1,0 +1,120 @@
+"""What no webhook told: heads that nobody judged, deliveries that failed, and work whose worker died.
+
+GitHub delivers a webhook once. Every few minutes this looks for itself, so that the end is the same with all of them lost.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from control_plane.delivery_ledger import DeliveryLedger
+from control_plane.push_work import PushWork
+
+from . import judgement_text
+from .deploy_branch import DeployBranch
+from .github import Repository
+from .github_api import GitHubApi, GitHubResponseError
+
+PAGE = 100
+REDELIVERED_AT_MOST = 10
+"""In one sweep; the next goes on."""
+
+ATTEMPTS = 3
+"""Of one delivery, GitHub's own first attempt included: what fails thrice, a person should look at."""
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What was put right."""
+
+    queued: str = ""
+    """The head that is judged now though no webhook told of it; empty for none."""
+    redelivered: int = 0
+    closed: int = 0
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """`queue` sends a work to the gate."""
+
+    ledger: DeliveryLedger
+    deploy: DeployBranch
+    branch: str
+    queue: Callable[[PushWork], None]
+
+    def run(self, repository: Repository) -> Swept:
+        """Raises `GitHubError` and botocore's errors: the next sweep tries again."""
+        return Swept(self._judge_head(repository), self._redeliver(repository.app), self._close(repository))
+
+    def _judge_head(self, repository: Repository) -> str:
+        """A head that a sweep sees for the first time may be on its way: it is queued by the next one."""
+        head = repository.live_head(self.branch)
+        heads = self.deploy.heads()
+        if head is None or head == heads.judged:
+            return ""
+        if head != heads.waiting:
+            self.deploy.waits(head)
+            return ""
+        work = PushWork(
+            delivery=f"sweep-{uuid.uuid4()}",
+            event="sweep",
+            repository_id=repository.id,
+            installation_id=None,
+            ref=f"refs/heads/{self.branch}",
+            before="",
+            after=head,
+            forced=False,
+            trusted=True,
+        )
+        self.queue(work)
+        self.deploy.waits("")  # if it is lost too, two more sweeps queue it again
+        return head
+
+    def _redeliver(self, app: GitHubApi | None) -> int:
+        """Ask GitHub for the deliveries again that could not be answered. Only an App may, and none that was refused.
+
+        Source: https://docs.github.com/en/rest/apps/webhooks
+        """
+        if app is None:
+            return 0
+        failed = list(_failed(app.get("/app/hook/deliveries", per_page=PAGE)))[:REDELIVERED_AT_MOST]
+        for delivery in failed:
+            app.post(f"/app/hook/deliveries/{delivery}/attempts", {}, repeatable=True)
+        return len(failed)
+
+    def _close(self, repository: Repository) -> int:
+        """Commits that say "being judged" though nobody does. Their message returns to the queue, and may judge them yet."""
+        closed = 0
+        for delivery, claim, body in self.ledger.abandoned():
+            work = PushWork.from_json(body)
+            repository.report.finish(
+                work.after, delivery, judgement_text.unjudged("the push gate ended in the middle of it", again=True)
+            )
+            self.ledger.failed(delivery, claim)
+            closed += 1
+        return closed
+
+
+def _failed(deliveries: Any) -> Iterator[int]:
+    """The newest attempt of each delivery that never succeeded, where another attempt may."""
+    if not isinstance(deliveries, list):
+        raise GitHubResponseError("no list of deliveries")
+    attempts: dict[str, list[dict[str, Any]]] = {}
+    for delivery in deliveries:
+        try:
+            attempts.setdefault(str(delivery["guid"]), []).append(delivery)
+            int(delivery["id"]), int(delivery["status_code"])
+        except (KeyError, TypeError, ValueError):
+            raise GitHubResponseError("a delivery without id, guid or status_code") from None
+    for of_one in attempts.values():
+        codes = [int(attempt["status_code"]) for attempt in of_one]
+        if len(of_one) < ATTEMPTS and all(_may_succeed_later(code) for code in codes):
+            yield max(int(attempt["id"]) for attempt in of_one)
+
+
+def _may_succeed_later(status: int) -> bool:
+    """No answer in time is 0, or a code of GitHub's own from 502 on; what the receiver refused stays refused."""
+    return status in {0, 429} or status >= 500
