@@ -22,7 +22,7 @@ def configure(port: int, folder: Path) -> None:
     """The emulator reads its settings from the environment, some of them at import."""
     scratch = folder / "tmp"
     scratch.mkdir(parents=True, exist_ok=True)
-    stack = layout.Stack(supervisor_pid=os.getppid(), aws_port=port, postgres_port=0)
+    stack = layout.Stack(supervisor_pid=os.getppid(), aws_port=port, postgres_port=0, github_port=0)
     os.environ.update(stack.environ)
     os.environ.update(
         AUTH="true",
