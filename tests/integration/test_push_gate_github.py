@@ -456,6 +456,15 @@ def test_tree_that_is_not_git_s_is_refused(github: FakeGitHub, trees: CommitTree
         trees.listing(folder_id)
 
 
+def test_tree_with_one_name_twice_is_refused_although_it_is_git_s(github: FakeGitHub, trees: CommitTrees) -> None:
+    """Git itself never writes such a tree; of two files with one path, one would be judged and the other published."""
+    sha = github.git("hash-object", "-w", "--stdin", input=b"x").decode().strip()
+    entry = b"100644 a.py\0" + bytes.fromhex(sha)
+    tree = github.git("hash-object", "-t", "tree", "-w", "--literally", "--stdin", input=entry * 2).decode().strip()
+    with pytest.raises(ContentError, match=r"a\.py twice"):
+        trees.listing(tree)
+
+
 def test_root_that_is_not_git_s_is_refused(github: FakeGitHub, trees: CommitTrees) -> None:
     github.alter = altered("{tree_sha}", rename("dags-old", "dagz"))
     with pytest.raises(ContentError):

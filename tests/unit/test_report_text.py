@@ -97,7 +97,7 @@ def test_cut_bytes_are_at_most_as_many_and_still_text(text: str, limit: int) -> 
     assert len(cut_bytes(text, limit).encode()) <= limit
 
 
-@given(st.text())
+@given(st.text("` \nab") | st.text())
 def test_code_is_one_span_that_its_text_cannot_leave(text: str) -> None:
     """CommonMark: a span ends at a run of as many backticks as it began with."""
     span = code(text)
