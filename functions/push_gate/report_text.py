@@ -124,7 +124,11 @@ def text_of(findings: Sequence[Finding]) -> str:
     left = TEXT_CHARACTERS - 100
     for number, found in enumerate(findings):
         where = f"{found.path}:{found.line}" if found.line else found.path
-        line = f"- {code(cut(found.rule, 100))} {code(cut(where, 500))}: {code(cut(found.message, 1000))}\n"
+        # Cleaned before they are cut: half a secret would be known by no pattern.
+        rule, where, message = (
+            code(cut(clean(text), limit)) for text, limit in ((found.rule, 100), (where, 500), (found.message, 1000))
+        )
+        line = f"- {rule} {where}: {message}\n"
         if len(line) > left:
             return "".join(lines) + f"\n{len(findings) - number} more are not listed.\n"
         lines.append(line)
