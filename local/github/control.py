@@ -67,6 +67,7 @@ def get_state(site: Site, _: Mapping[str, Any]) -> dict[str, Any]:
         "repository_id": identity.REPOSITORY_ID,
         "default_branch": site.default_branch,
         "app_id": identity.APP_ID,
+        "client_id": identity.CLIENT_ID,
         "installation_id": identity.INSTALLATION_ID,
         "hook_id": identity.HOOK_ID,
         "hook_url": hook["url"] if hook else None,
