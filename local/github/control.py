@@ -25,6 +25,7 @@ from local.github.exchange import Answer, ApiError, Request
 from local.github.faults import FaultError
 from local.github.git_process import GitError
 from local.github.git_repository import REF_NAME
+from local.github.pushes import NO_SHA
 from local.github.rest import checks, pulls
 from local.github.site import Site, now
 
@@ -157,7 +158,7 @@ def pull_request(site: Site, wanted: Mapping[str, Any]) -> dict[str, Any]:
             "number": number,
             "title": wanted.get("title", pull["title"] if pull else "A proposal"),
             "base": base,
-            "base_sha": site.repository.commit_sha(f"heads/{base}") or identity.NO_SHA,
+            "base_sha": site.repository.commit_sha(f"heads/{base}") or NO_SHA,
             "head": revision,
             "head_sha": site.repository.refs(ref)[ref],
             "fork": wanted.get("fork", pull["fork"] if pull else None),

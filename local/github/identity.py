@@ -35,8 +35,6 @@ TOKEN_PERMISSIONS: Mapping[str, str] = {
 """What a personal access token may, unless `PUT /_local/token` says otherwise."""
 
 CREATED_AT = "2026-01-05T08:00:00Z"
-NO_SHA = "0" * 40
-"""Stands for "no commit" in a push that creates or deletes."""
 
 
 def node_id(kind: str, number: int | str) -> str:
