@@ -127,7 +127,7 @@ def _verify(token: str, public_key: str | None, now: float) -> None:
     except InvalidSignature:
         raise CredentialsError(NO_JWT) from None
     issued, expires = claims.get("iat"), claims.get("exp")
-    if str(claims.get("iss")) != str(identity.APP_ID):
+    if str(claims.get("iss")) not in {str(identity.APP_ID), identity.CLIENT_ID}:
         raise CredentialsError("Integration not found", 404)
     if not isinstance(issued, int) or issued > now:
         raise CredentialsError(

@@ -25,6 +25,7 @@ from local.github.exchange import Answer, ApiError, Request
 from local.github.faults import FaultError
 from local.github.git_process import GitError
 from local.github.git_repository import REF_NAME
+from local.github.pushes import NO_SHA
 from local.github.rest import checks, pulls
 from local.github.site import Site, now
 
@@ -67,6 +68,7 @@ def get_state(site: Site, _: Mapping[str, Any]) -> dict[str, Any]:
         "repository_id": identity.REPOSITORY_ID,
         "default_branch": site.default_branch,
         "app_id": identity.APP_ID,
+        "client_id": identity.CLIENT_ID,
         "installation_id": identity.INSTALLATION_ID,
         "hook_id": identity.HOOK_ID,
         "hook_url": hook["url"] if hook else None,
@@ -156,7 +158,7 @@ def pull_request(site: Site, wanted: Mapping[str, Any]) -> dict[str, Any]:
             "number": number,
             "title": wanted.get("title", pull["title"] if pull else "A proposal"),
             "base": base,
-            "base_sha": site.repository.commit_sha(f"heads/{base}") or identity.NO_SHA,
+            "base_sha": site.repository.commit_sha(f"heads/{base}") or NO_SHA,
             "head": revision,
             "head_sha": site.repository.refs(ref)[ref],
             "fork": wanted.get("fork", pull["fork"] if pull else None),

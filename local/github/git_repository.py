@@ -211,11 +211,6 @@ class Repository:
         """Bring a commit of another repository on this machine here, as `ref`. Raises `GitError`."""
         run(self.path, "fetch", "--quiet", "--no-tags", "--end-of-options", source, f"+{revision}:{ref}")
 
-    def close(self) -> None:
-        with self._reader_lock:
-            if self._reader is not None:
-                self._reader.communicate()
-
 
 def _commit(values: Sequence[str]) -> Commit:
     sha, tree, parents, *people, message = values

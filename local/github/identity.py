@@ -10,6 +10,7 @@ DEFAULT_BRANCH = "main"
 REPOSITORY_ID = 710203405
 OWNER_ID = 5302418
 APP_ID = 987654
+CLIENT_ID = "Iv23liLocalFarflow00"
 APP_SLUG = "farflow"
 APP_USER_ID = 81726354
 INSTALLATION_ID = 24681357
@@ -34,8 +35,6 @@ TOKEN_PERMISSIONS: Mapping[str, str] = {
 """What a personal access token may, unless `PUT /_local/token` says otherwise."""
 
 CREATED_AT = "2026-01-05T08:00:00Z"
-NO_SHA = "0" * 40
-"""Stands for "no commit" in a push that creates or deletes."""
 
 
 def node_id(kind: str, number: int | str) -> str:

@@ -54,12 +54,18 @@ def _text(title: str, byline: str, runs: list[dict[str, Any]], found: list[dict[
         lines += [f"  {line}" for line in (run["summary"] or "").splitlines()]
         for each in run["annotations"]:
             heading = f"{each['title']}: " if each.get("title") else ""
-            lines.append(f"  {_place(each)}  {each['annotation_level']}  {heading}{each['message']}")
+            told = f"{_place(each)}  {each['annotation_level']}  {heading}{each['message']}"
+            lines += [f"  {line}" for line in told.replace("\n", "\n  ").splitlines()]
     for status in found:
         lines += ["", f"{status['state'].upper()}  {status['context']}: {status['description'] or ''}".rstrip(": ")]
     if not runs and not found:
         lines += ["", "No verdict yet."]
-    return "\n".join(lines) + "\n"
+    return "".join(f"{_printable(line)}\n" for line in lines)
+
+
+def _printable(line: str) -> str:
+    """A terminal must not take what somebody wrote into a DAG for its own commands."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in line)
 
 
 def _html(title: str, byline: str, runs: list[dict[str, Any]], found: list[dict[str, Any]]) -> str:

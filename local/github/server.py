@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from local.github import control, git_http, page
 from local.github.access import NOBODY
-from local.github.exchange import Answer, Request
+from local.github.exchange import DOCUMENTATION, Answer, Request
 from local.github.faults import DROP_CONNECTION
 from local.github.request_body import chunks
 from local.github.rest import routes
@@ -68,7 +68,7 @@ class Handler(BaseHTTPRequestHandler):
         if fault is None:
             answer = routes.answer(site, request)
         else:
-            body = {"message": fault.message, "documentation_url": "https://docs.github.com/rest"}
+            body = {"message": fault.message, "documentation_url": DOCUMENTATION}
             answer = Answer(fault.status, body, fault.headers)
         site.calls.append(control.call(request, answer.status))
         if answer.status == DROP_CONNECTION:

@@ -74,11 +74,6 @@ class Site:
     def pushed_at(self) -> str:
         return str(self.store.setting("pushed_at") or identity.CREATED_AT)
 
-    def close(self) -> None:
-        self.webhooks.close()
-        self.repository.close()
-        self.store.close()
-
 
 def open_site(url: str, folder: Path, full_name: str) -> Site:
     """The GitHub that `folder` keeps, or a new one. Raises `RepositoryNameError`."""

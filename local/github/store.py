@@ -69,10 +69,6 @@ class Store:
         body = {name: value for name, value in document.items() if name != "id"}
         self._run("UPDATE document SET body = ? WHERE kind = ? AND id = ?", json.dumps(body), kind, document["id"])
 
-    def close(self) -> None:
-        with self._lock:
-            self._connection.close()
-
     def _run(self, statement: str, *values: object) -> list[Any]:
         with self._lock:
             return self._connection.execute(statement, values).fetchall()

@@ -80,9 +80,6 @@ class Webhooks:
         """What was sent, as JSON."""
         return json.loads(self._store.listed("payload", guid)[0]["content"])
 
-    def close(self) -> None:
-        self._senders.shutdown(cancel_futures=True)
-
     def _start(self, guid: str, *, redelivery: bool) -> None:
         """Asking for the result is what puts an attempt's own error into the log."""
         self._senders.submit(self._attempt, guid, redelivery=redelivery).add_done_callback(Future.result)

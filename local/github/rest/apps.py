@@ -15,7 +15,7 @@ from local.github.site import Site
 
 
 def get_app(site: Site, request: Request) -> Answer:
-    return Answer(200, payloads.app(site) | {"installations_count": 1})
+    return Answer(200, payloads.app(site) | {"client_id": identity.CLIENT_ID, "installations_count": 1})
 
 
 def get_installation(site: Site, request: Request) -> Answer:

@@ -23,6 +23,12 @@ def test_app_knows_itself_and_its_installation(app: Client) -> None:
     assert app.call("GET", "/repos/farflow/other/installation").status == 404
 
 
+def test_app_signs_in_with_its_id_or_its_client_id(app: Client, app_key: rsa.RSAPrivateKey) -> None:
+    client_id = app.get("/app")["client_id"]
+    for issuer in (client_id, identity.APP_ID, str(identity.APP_ID)):
+        assert Client(app.github, json_web_token(app_key, iss=issuer)).call("GET", "/app").status == 200
+
+
 def test_key_may_be_given_as_kms_gives_it(github: LocalGitHub, app_key: rsa.RSAPrivateKey) -> None:
     encoding, form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     der = base64.b64encode(app_key.public_key().public_bytes(encoding, form)).decode()

@@ -176,12 +176,13 @@ def test_malformed_status_is_refused(installation: Client, sha: str) -> None:
 def test_page_shows_the_verdict_to_a_person(installation: Client, sha: str, clone: Clone) -> None:
     page = f"/farflow/dags/commit/{sha}"
     assert "No verdict yet." in installation.github.api(f"{page}?format=text").content.decode()
-    said = [annotation(3, title="FL101", message="<script>alert(1)</script>")]
+    said = [annotation(3, title="FL101", message="<script>alert(1)</script>\x1b[2J\nMend it")]
     done = {"name": "lint", "head_sha": sha, "conclusion": "failure", **output(said)}
     run = installation.send("POST", "check-runs", done)
     installation.send("POST", f"statuses/{sha}", {"state": "success", "context": "other", "description": "fine"})
     text = installation.github.api(f"{page}?format=text").content.decode()
     assert "FAILURE  lint: Blocked\n  Some findings\n  dags/a.py:3  failure  FL101: <script>" in text
+    assert "</script>\N{REPLACEMENT CHARACTER}[2J\n    Mend it\n" in text
     assert "SUCCESS  other: fine\n" in text
     html = installation.github.api(page)
     assert html.headers["content-type"].startswith("text/html")

@@ -2,12 +2,14 @@
 
 import base64
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from local.github.running import LocalGitHub, LocalGitHubError
 from tests.integration.local_github.clone import Clone
 from tests.integration.local_github.conftest import Client
+from tests.integration.local_github.receiver import Receiver
 
 
 @pytest.fixture
@@ -26,6 +28,24 @@ def test_calls_that_match_get_the_status_and_headers_asked_for(person: Client, s
         reply = person.call("GET", "branches/main")
         assert (reply.status, reply.headers["retry-after"]) == (429, "7")
     assert person.call("GET", "branches/main").status == 200
+
+
+def test_slow_api_answers_late(person: Client, sha: str) -> None:
+    person.github.tell("PUT", "/faults", {"api_delay_seconds": 3})
+    with ThreadPoolExecutor() as threads:
+        call = threads.submit(person.call, "GET", "branches/main")
+        for _ in range(100):
+            person.github.tell("GET", "/state")  # is not delayed: a hundred of these take less than one of those
+        assert not call.done()
+        assert call.result().status == 200
+
+
+def test_late_webhook_comes_after_the_push_is_over(github: LocalGitHub, clone: Clone, receiver: Receiver) -> None:
+    github.tell("PUT", "/faults", {"webhook_delay_seconds": 1.5})
+    sha = clone.commit({"a": "1"})
+    clone.push()
+    assert receiver.of("push") == []
+    assert receiver.wait(1)[0].payload["after"] == sha
 
 
 def test_connection_can_end_without_an_answer(person: Client, sha: str) -> None:
