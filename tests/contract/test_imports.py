@@ -34,7 +34,17 @@ DECISIONS = {
 }
 """Files that decide: the standard library and their own types only."""
 
-OWN = {"dag_sync", "image_builder", "metadata_migrator", "control_plane", "dag_lint", "farflow", "local", "benchmarks", "tests"}
+OWN = {
+    "dag_sync",
+    "image_builder",
+    "metadata_migrator",
+    "control_plane",
+    "dag_lint",
+    "farflow",
+    "local",
+    "benchmarks",
+    "tests",
+}
 
 ALLOWED = {
     # folder -> the packages of this repository that its files may import
