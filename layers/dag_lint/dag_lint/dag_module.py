@@ -16,9 +16,38 @@ from typing import Any
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Literal = str | int | float | bool | None
 
-_LEAVES = frozenset({ast.Name, ast.Constant, ast.alias, ast.Pass})
+_LEAVES = frozenset({ast.Name, ast.Constant, ast.alias, ast.Pass, ast.Global, ast.Nonlocal, ast.MatchSingleton})
 _LATER = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.If})
-_WITHOUT_PLACE = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
+_NO_NODES = frozenset(
+    {
+        *(
+            "ctx",
+            "op",
+            "ops",
+            "id",
+            "attr",
+            "arg",
+            "name",
+            "asname",
+            "module",
+            "level",
+            "conversion",
+            "simple",
+            "kind",
+            "tag",
+        ),
+        *("type_comment", "type_ignores", "is_async", "kwd_attrs", "rest"),
+    }
+)
+"""Fields of syntax nodes that hold no nodes, or some that have no place in the text. Those of `global`, `nonlocal` and
+`case None:` are left out as leaves.
+"""
+
+_FIELDS = {
+    kind: tuple(name for name in kind._fields if name not in _NO_NODES or kind is ast.TypeAlias)
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and issubclass(kind, ast.AST)
+}
 
 DEFERRED = frozenset({"task", "setup", "teardown", "asset"})
 """Decorators of Airflow whose function runs in a task, not where it is called."""
@@ -326,12 +355,13 @@ class Module:
 
 def _parts(node: ast.AST) -> list[ast.AST]:
     parts: list[ast.AST] = []
-    for value in vars(node).values():
-        if isinstance(value, list):
-            parts += [part for part in value if isinstance(part, ast.AST) and not isinstance(part, _WITHOUT_PLACE)]
-        elif isinstance(value, ast.AST) and not isinstance(value, _WITHOUT_PLACE):
+    for name in _FIELDS[type(node)]:
+        value = getattr(node, name)
+        if type(value) is list:
+            parts += value
+        elif value is not None:
             parts.append(value)
-    return parts
+    return parts if None not in parts else [part for part in parts if part is not None]
 
 
 def _later(node: ast.AST) -> list[ast.AST]:
