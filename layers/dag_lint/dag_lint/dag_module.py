@@ -7,13 +7,47 @@ from __future__ import annotations
 
 import ast
 import posixpath
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Literal = str | int | float | bool | None
+
+_LEAVES = frozenset({ast.Name, ast.Constant, ast.alias, ast.Pass, ast.Global, ast.Nonlocal, ast.MatchSingleton})
+_LATER = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.If})
+_NO_NODES = frozenset(
+    {
+        *(
+            "ctx",
+            "op",
+            "ops",
+            "id",
+            "attr",
+            "arg",
+            "name",
+            "asname",
+            "module",
+            "level",
+            "conversion",
+            "simple",
+            "kind",
+            "tag",
+        ),
+        *("type_comment", "type_ignores", "is_async", "kwd_attrs", "rest"),
+    }
+)
+"""Fields of syntax nodes that hold no nodes, or some that have no place in the text. Those of `global`, `nonlocal` and
+`case None:` are left out as leaves.
+"""
+
+_FIELDS = {
+    kind: tuple(name for name in kind._fields if name not in _NO_NODES or kind is ast.TypeAlias)
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and issubclass(kind, ast.AST)
+}
 
 DEFERRED = frozenset({"task", "setup", "teardown", "asset"})
 """Decorators of Airflow whose function runs in a task, not where it is called."""
@@ -36,9 +70,17 @@ class Module:
     path: str
     source: bytes
     tree: ast.Module
+    bodies: defaultdict[ast.AST | None, list[ast.AST]] = field(default_factory=lambda: defaultdict(list))
+    """The nodes that run when the file is imported, at None, and those that run later, at the function, lambda or `if`
+    that holds them. Without those that have no place in the text: operators, contexts.
+    """
+    runs_with: dict[ast.AST, ast.AST | None] = field(default_factory=dict)
+    """For each node the key of `bodies`."""
     parents: dict[ast.AST, ast.AST] = field(default_factory=dict)
+    children: dict[ast.AST, list[ast.AST]] = field(default_factory=dict)
     calls: list[ast.Call] = field(default_factory=list)
     functions: list[Function] = field(default_factory=list)
+    withs: list[ast.With] = field(default_factory=list)
     imports: dict[str, str] = field(default_factory=dict)
     """Full names by the name that the file gives them."""
     bindings: Counter[str] = field(default_factory=Counter)
@@ -46,41 +88,68 @@ class Module:
     parameters: set[str] = field(default_factory=set)
     values: dict[str, ast.expr] = field(default_factory=dict)
     """What was last assigned to each name."""
+    full_names: dict[ast.expr, str] = field(default_factory=dict)
+    """What `qualified` found out already."""
 
     def __post_init__(self) -> None:
-        for parent in ast.walk(self.tree):
-            for child in ast.iter_child_nodes(parent):
-                self.parents[child] = parent
-            self._note(parent)
+        """One walk over the tree for all rules: most of the lint's time is spent in walking."""
+        notes: dict[type[ast.AST], Callable[[Any], None]] = {
+            ast.Name: self._note_name,
+            ast.Call: self.calls.append,
+            ast.arg: self._note_parameter,
+            ast.FunctionDef: self._note_function,
+            ast.AsyncFunctionDef: self._note_function,
+            ast.ClassDef: self._note_class,
+            ast.Import: self._note_import,
+            ast.ImportFrom: self._note_import,
+            ast.Assign: self._note_assign,
+            ast.AnnAssign: self._note_target,
+            ast.NamedExpr: self._note_target,
+            ast.With: self.withs.append,
+            ast.withitem: self._note_with,
+        }
+        nodes: list[ast.AST] = [self.tree]
+        self.runs_with[self.tree] = None
+        for node in nodes:  # grows while it is walked
+            kind = type(node)
+            within = self.runs_with[node]
+            self.bodies[within].append(node)
+            self.children[node] = inner = [] if kind in _LEAVES else _parts(node)
+            nodes += inner
+            for part in inner:
+                self.parents[part] = node
+                self.runs_with[part] = within
+            if kind in _LATER:
+                self.runs_with.update(dict.fromkeys(_later(node), node))
+            note = notes.get(kind)
+            if note:
+                note(node)
 
-    def _note(self, node: ast.AST) -> None:
-        match node:
-            case ast.Call():
-                self.calls.append(node)
-            case ast.Name(id=name, ctx=ast.Store()) | ast.ClassDef(name=name):
-                self.bindings[name] += 1
-            case ast.arg(arg=name):
-                self.parameters.add(name)
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
-                self.functions.append(node)
-                self.bindings[name] += 1
-            case ast.Import() | ast.ImportFrom():
-                self._note_import(node)
-            case _:
-                pass
-        self._note_value(node)
+    def _note_name(self, node: ast.Name) -> None:
+        if not isinstance(node.ctx, ast.Load):
+            self.bindings[node.id] += 1
 
-    def _note_value(self, node: ast.AST) -> None:
-        match node:
-            case (
-                ast.Assign(targets=[ast.Name(id=name)], value=value)
-                | ast.NamedExpr(target=ast.Name(id=name), value=value)
-                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
-                | ast.withitem(context_expr=value, optional_vars=ast.Name(id=name))
-            ):
-                self.values[name] = value
-            case _:
-                pass
+    def _note_parameter(self, node: ast.arg) -> None:
+        self.parameters.add(node.arg)
+
+    def _note_function(self, node: Function) -> None:
+        self.functions.append(node)
+        self.bindings[node.name] += 1
+
+    def _note_class(self, node: ast.ClassDef) -> None:
+        self.bindings[node.name] += 1
+
+    def _note_assign(self, node: ast.Assign) -> None:
+        if len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            self.values[node.targets[0].id] = node.value
+
+    def _note_target(self, node: ast.AnnAssign | ast.NamedExpr) -> None:
+        if isinstance(node.target, ast.Name) and node.value is not None:
+            self.values[node.target.id] = node.value
+
+    def _note_with(self, node: ast.withitem) -> None:
+        if isinstance(node.optional_vars, ast.Name):
+            self.values[node.optional_vars.id] = node.context_expr
 
     def _note_import(self, node: ast.Import | ast.ImportFrom) -> None:
         if isinstance(node, ast.ImportFrom):
@@ -123,15 +192,24 @@ class Module:
 
         `s.get` after `s = requests.Session()` is `requests.Session().get`.
         """
+        if node is None or not depth:
+            return ""
+        name = self.full_names.get(node)
+        if name is None:
+            name = self._qualified(node, depth)
+            self.full_names[node] = name
+        return name
+
+    def _qualified(self, node: ast.expr, depth: int) -> str:
         name = ""
-        match node if depth else None:
-            case ast.Name() as plain:
-                name = self._qualified_name(plain, depth)
+        match node:
+            case ast.Name():
+                name = self._qualified_name(node, depth)
             case ast.Attribute(value=value, attr=attribute):
                 base = self.qualified(value, depth - 1)
                 name = f"{base}.{attribute}" if base else ""
-            case ast.Call() as call:
-                name = self._qualified_call(call, depth)
+            case ast.Call():
+                name = self._qualified_call(node, depth)
             case ast.Await(value=value) | ast.NamedExpr(value=value):
                 name = self.qualified(value, depth - 1)
             case _:
@@ -247,6 +325,11 @@ class Module:
         return [call for call in self.calls if keyword_of(call, "task_id") is not None and _makes_operator(call)]
 
     @cached_property
+    def operators(self) -> set[int]:
+        """The identities of `task_calls`."""
+        return {id(call) for call in self.task_calls}
+
+    @cached_property
     def task_functions(self) -> dict[str, Function]:
         """Functions that are tasks, by name."""
         return {function.name: function for function in self.functions if self.decorator(function, *DEFERRED)}
@@ -270,6 +353,38 @@ class Module:
         return list(unique.values())
 
 
+def _parts(node: ast.AST) -> list[ast.AST]:
+    parts: list[ast.AST] = []
+    for name in _FIELDS[type(node)]:
+        value = getattr(node, name)
+        if type(value) is list:
+            parts += value
+        elif value is not None:
+            parts.append(value)
+    return parts if None not in parts else [part for part in parts if part is not None]
+
+
+def _later(node: ast.AST) -> list[ast.AST]:
+    """The parts that do not run where the node stands."""
+    match node:
+        case ast.FunctionDef(body=body) | ast.AsyncFunctionDef(body=body):
+            return list(body)
+        case ast.Lambda(body=expression):
+            return [expression]
+        case ast.If(test=test, body=body) if _is_never_true(test):
+            return list(body)
+        case _:
+            return []
+
+
+def _is_never_true(test: ast.expr) -> bool:
+    """Whether it is `__name__ == "__main__"` or `TYPE_CHECKING`."""
+    if isinstance(test, ast.Compare):
+        sides = [test.left, *test.comparators]
+        return any(last_name(side) == "__name__" for side in sides) and isinstance(test.ops[0], ast.Eq)
+    return last_name(test) == "TYPE_CHECKING"
+
+
 def argument(call: ast.Call, name: str, position: int) -> ast.expr | None:
     """The argument of this name, or at this position."""
     given = keyword_of(call, name)
@@ -278,7 +393,10 @@ def argument(call: ast.Call, name: str, position: int) -> ast.expr | None:
 
 def keyword_of(call: ast.Call, name: str) -> ast.expr | None:
     """The value of a keyword argument; None where it is not given."""
-    return next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
+    for keyword in call.keywords:
+        if keyword.arg == name:
+            return keyword.value
+    return None
 
 
 def unpacks(call: ast.Call) -> bool:

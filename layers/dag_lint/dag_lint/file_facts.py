@@ -76,7 +76,7 @@ def facts_of(module: Module, import_time: ImportTime) -> FileFacts:
         else:
             made.append(dag)
     named = [dag for dag in made if dag.dag_id is not None]
-    modules = {module.imported_module(node) for node in import_time.nodes if isinstance(node, ast.ImportFrom)}
+    modules = {full.rpartition(".")[0] for full in module.imports.values()}
     return FileFacts(
         dags=tuple((str(dag.dag_id), dag.line) for dag in named),
         sure_dags=tuple((str(dag.dag_id), dag.line) for dag in named if not _in_branch_or_loop(module, dag.node)),
@@ -89,7 +89,7 @@ def facts_of(module: Module, import_time: ImportTime) -> FileFacts:
 
 
 def _called(module: Module, import_time: ImportTime) -> tuple[tuple[str, int], ...]:
-    names = ((module.qualified(node.func), node.lineno) for node in import_time.nodes if isinstance(node, ast.Call))
+    names = ((module.qualified(node.func), node.lineno) for node in import_time.calls)
     return tuple(dict.fromkeys((name, line) for name, line in names if "." in name))
 
 
@@ -97,9 +97,8 @@ def _why_unmade(module: Module, import_time: ImportTime, dag: DagDefinition) -> 
     """Why no import makes the DAG, or why Airflow does not find it; None if neither."""
     if isinstance(dag.node, ast.FunctionDef | ast.AsyncFunctionDef):
         name = dag.node.name
-        used = any(isinstance(node, ast.Name) and node.id == name for node in import_time.nodes)
-        return None if used else f"nothing calls {name}() when the file is imported"
-    if dag.node not in import_time.reached:
+        return None if name in import_time.names else f"nothing calls {name}() when the file is imported"
+    if not import_time.runs(dag.node):
         return "it is made in code that no import runs"
     parent = module.parents.get(dag.node)
     if isinstance(parent, ast.Expr) and not isinstance(module.parents.get(parent), ast.With):

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 
-from .dag_module import DEFERRED, Function, Module, last_name
+from .dag_module import DEFERRED, Function, Module
 
 
-@dataclass
 class ImportTime:
     """What an import reaches.
 
@@ -18,62 +16,47 @@ class ImportTime:
     functions that any of this calls. It is not: tasks, lambdas, `if __name__ == "__main__"`.
     """
 
-    module: Module
-    nodes: list[ast.AST] = field(default_factory=list)
-    reached: set[ast.AST] = field(default_factory=set)
-    called: dict[str, int] = field(default_factory=dict)
-    """The file's functions that are called, with the line of the first call."""
-    through: dict[ast.AST, str] = field(default_factory=dict)
-    """For a node in a function's body, the function's name."""
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self.reached: list[ast.AST | None] = [None]
+        """The keys of the module's `bodies` that an import runs."""
+        self.calls: list[ast.Call] = []
+        self.called: dict[str, int] = {}
+        """The file's functions that are called, with the line of the first call."""
+        for body in self.reached:  # grows while it is walked
+            for node in module.bodies[body]:
+                if isinstance(node, ast.Call):
+                    self.calls.append(node)
+                    function = self._called(node)
+                    if function is not None and function not in self.reached:
+                        self.reached.append(function)
+                        self.called.setdefault(function.name, node.lineno)
 
-    def __post_init__(self) -> None:
-        waiting: list[tuple[ast.AST, str]] = [(self.module.tree, "")]
-        while waiting:
-            start, within = waiting.pop()
-            for node in self._running(start):
-                self.nodes.append(node)
-                self.reached.add(node)
-                if within:
-                    self.through[node] = within
-                function = self._called(node)
-                if function and function.name not in self.called:
-                    self.called[function.name] = getattr(node, "lineno", function.lineno)
-                    waiting += [(statement, function.name) for statement in function.body]
+    @property
+    def nodes(self) -> Iterator[ast.AST]:
+        """Every node that runs."""
+        return (node for body in self.reached for node in self.module.bodies[body])
 
-    def _running(self, start: ast.AST) -> Iterator[ast.AST]:
-        stack = [start]
-        while stack:
-            node = stack.pop()
-            yield node
-            stack.extend(reversed(list(self._parts_that_run(node))))
+    def runs(self, node: ast.AST) -> bool:
+        """Whether an import comes to `node`."""
+        return self.module.runs_with[node] in self.reached
 
-    def _parts_that_run(self, node: ast.AST) -> Iterator[ast.AST]:
-        match node:
-            case (
-                ast.FunctionDef(args=arguments, decorator_list=decorators)
-                | ast.AsyncFunctionDef(args=arguments, decorator_list=decorators)
-            ):
-                yield from decorators
-                yield from _defaults(arguments)
-            case ast.Lambda(args=arguments):
-                yield from _defaults(arguments)
-            case ast.If(test=test, orelse=otherwise) if self._never_true(test):
-                yield from otherwise
-            case _:
-                yield from ast.iter_child_nodes(node)
+    def within(self, node: ast.AST) -> str | None:
+        """The name of the function whose body `node` is in; None for what runs by itself."""
+        body = self.module.runs_with[node]
+        return body.name if isinstance(body, ast.FunctionDef) else None
 
-    def _never_true(self, test: ast.expr) -> bool:
-        if isinstance(test, ast.Compare):
-            sides = [test.left, *test.comparators]
-            return any(last_name(side) == "__name__" for side in sides) and isinstance(test.ops[0], ast.Eq)
-        return self.module.qualified(test) in ("typing.TYPE_CHECKING", "TYPE_CHECKING")
+    @cached_property
+    def names(self) -> set[str]:
+        """Every name that is read."""
+        return {node.id for node in self.nodes if isinstance(node, ast.Name)}
 
-    def _called(self, node: ast.AST) -> Function | None:
-        """The file's own function that this node runs."""
-        match node:
-            case ast.Call(func=ast.Name(id=name)):
+    def _called(self, call: ast.Call) -> Function | None:
+        """The file's own function that a call runs."""
+        match call.func:
+            case ast.Name(id=name):
                 function = self._functions.get(("", name)) or self._functions.get((name, "__init__"))
-            case ast.Call(func=ast.Attribute(value=owner, attr=name)):
+            case ast.Attribute(value=owner, attr=name) if name in self._methods:
                 class_name = self.module.qualified(owner).removesuffix("()")
                 function = self._functions.get((class_name, name))
             case _:
@@ -91,7 +74,6 @@ class ImportTime:
             found[scope.name if isinstance(scope, ast.ClassDef) else "", function.name] = function
         return found
 
-
-def _defaults(arguments: ast.arguments) -> Iterator[ast.expr]:
-    yield from arguments.defaults
-    yield from (default for default in arguments.kw_defaults if default is not None)
+    @cached_property
+    def _methods(self) -> set[str]:
+        return {name for _, name in self._functions}

@@ -7,7 +7,8 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from .rules import finding
 SECONDS_FOR_FILE = 15.0
 FILES_FOR_PROCESS = 20
 """A process is worth its start for so many files."""
+
+FILES_AT_ONCE = 20
+"""So many requests fit into a pipe, whose writer must not wait for its reader."""
 
 _START = "import sys; sys.path[:0] = sys.argv[1:]; from dag_lint.reader import main; main()"
 
@@ -57,24 +61,29 @@ def read_files(places: Mapping[str, Path], files: Sequence[str], dag_files: froz
 
 def _read_all(waiting: SimpleQueue[str], places: Mapping[str, Path], dag_files: frozenset[str]) -> list[ReadFile]:
     done: list[ReadFile] = []
-    path: str | None = None
-    while True:
+    asked: deque[str] = deque(_taken(waiting))
+    while asked:
         with _Child(places) as child:
             try:
-                for path in _taken(waiting):
-                    done.append(child.read(path, is_dag_file=path in dag_files))
-                return done
+                while asked:
+                    child.ask(asked, dag_files)
+                    while asked:
+                        done.append(child.answer(asked[0]))
+                        asked.popleft()
+                    asked.extend(_taken(waiting))
             except _ChildLostError as error:
-                lost = path or ""
+                lost = asked.popleft()  # the others that were asked for are asked for again
                 done.append(ReadFile(lost, (finding("FL106", lost, 1, f"reading it failed: {error}"),), None))
+    return done
 
 
-def _taken(waiting: SimpleQueue[str]) -> Iterator[str]:
-    while True:
-        try:
-            yield waiting.get_nowait()
-        except Empty:
-            return
+def _taken(waiting: SimpleQueue[str]) -> list[str]:
+    """The next files: several, so that the child need not wait for each answer to be taken."""
+    taken: list[str] = []
+    with suppress(Empty):
+        while len(taken) < FILES_AT_ONCE:
+            taken.append(waiting.get_nowait())
+    return taken
 
 
 class _Child:
@@ -107,15 +116,18 @@ class _Child:
                     stream.close()
         self.process.wait()
 
-    def read(self, path: str, *, is_dag_file: bool) -> ReadFile:
-        """Raises `_ChildLostError`."""
+    def ask(self, paths: Iterable[str], dag_files: frozenset[str]) -> None:
+        """Ask for these files, whose answers come in the same order. Raises `_ChildLostError`."""
         if not self.started:
             self._send({name: str(place) for name, place in self.places.items()})
             self.started = True
-        self._send({"path": path, "is_dag_file": is_dag_file})
-        line = self._line()
+        for path in paths:
+            self._send({"path": path, "is_dag_file": path in dag_files})
+
+    def answer(self, path: str) -> ReadFile:
+        """The next answer, which is about `path`. Raises `_ChildLostError`."""
         try:
-            answer = json.loads(line)
+            answer = json.loads(self._line())
             findings = tuple(Finding(*fields) for fields in answer["findings"])
             facts = facts_from_json(answer["facts"]) if answer["facts"] is not None else None
         except (ValueError, KeyError, TypeError) as error:

@@ -39,6 +39,8 @@ class DagTree(Mapping[str, Entry]):
     """Entries by path: relative, `/` between segments, in git's own spelling."""
 
     entries: Mapping[str, Entry] = field(default_factory=lambda: MappingProxyType({}))
+    _lines: dict[str, list[bytes]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Of files that were asked for: a file may have as many findings as lines."""
 
     def __getitem__(self, path: str) -> Entry:
         return self.entries[path]
@@ -56,8 +58,9 @@ class DagTree(Mapping[str, Entry]):
 
     def line(self, path: str, number: int) -> str:
         """Line `number`, counted from 1, without the spaces around it; empty when there is none."""
-        content = self.content(path) or b""
-        lines = content.splitlines()
+        if path not in self._lines:
+            self._lines[path] = (self.content(path) or b"").splitlines()
+        lines = self._lines[path]
         return lines[number - 1].decode(errors="replace").strip() if 0 < number <= len(lines) else ""
 
 

@@ -11,7 +11,7 @@ from dag_lint.finding import Finding
 from dag_lint.rules import finding
 
 from .reading import Reading
-from .scopes import Step, scopes
+from .scopes import Step
 
 Edges = dict[str, dict[str, int]]
 """For each task the tasks after it, with the line that says so. Tasks are named by their variables."""
@@ -21,7 +21,7 @@ def circles(reading: Reading) -> Iterator[Finding]:
     """Circles of `>>`, `<<`, `chain`, `set_upstream` and of values passed between tasks, by variables set once."""
     module = reading.module
     tasks = _task_variables(module)
-    for steps in scopes(module):
+    for steps in reading.scopes:
         edges: Edges = {}
         for step in steps:
             if isinstance(step, Step):
@@ -33,13 +33,12 @@ def circles(reading: Reading) -> Iterator[Finding]:
 
 
 def _task_variables(module: Module) -> set[str]:
-    operators = {id(call) for call in module.task_calls}
     return {
         name
         for name, value in module.values.items()
         if module.bindings[name] == 1
         and isinstance(value, ast.Call)
-        and (id(value) in operators or _calls_task_function(module, value) or _expands(value, operators))
+        and (id(value) in module.operators or _calls_task_function(module, value) or _expands(value, module.operators))
     }
 
 

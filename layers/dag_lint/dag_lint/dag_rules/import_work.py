@@ -67,11 +67,9 @@ _URL = re.compile(r"(?:https?|s3a?|gs|ftp|abfss?)://")
 def work_at_import(reading: Reading) -> Iterator[Finding]:
     """Calls that an import reaches, in the file's own functions too."""
     module, import_time = reading.module, reading.import_time
-    for node in import_time.nodes:
-        if not isinstance(node, ast.Call):
-            continue
+    for node in import_time.calls:
         name = module.qualified(node.func)
-        within = import_time.through.get(node)
+        within = import_time.within(node)
         way = f", through {within}() in line {import_time.called[within]}" if within else ""
         if _VARIABLE.fullmatch(name):
             yield finding("AIR003", module.path, node.lineno, f"`Variable.get()` runs at import{way}")

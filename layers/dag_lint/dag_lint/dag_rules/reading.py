@@ -10,6 +10,8 @@ from dag_lint.dag_module import Module
 from dag_lint.finding import Finding
 from dag_lint.import_time import ImportTime
 
+from .scopes import Group, Step, scopes
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -22,6 +24,11 @@ class Reading:
     def import_time(self) -> ImportTime:
         """What an import of the file runs."""
         return ImportTime(self.module)
+
+    @cached_property
+    def scopes(self) -> list[list[Step | Group]]:
+        """The steps of each DAG that the text shows."""
+        return list(scopes(self.module))
 
 
 Check = Callable[[Reading], Iterator[Finding]]

@@ -28,28 +28,26 @@ class Group:
 
 def scopes(module: Module) -> Iterator[list[Step | Group]]:
     """For each DAG its steps. Branches and loops are left out: what they do is known at import only."""
-    for node in ast.walk(module.tree):
-        match node:
-            case ast.With(items=items, body=body) if any(_is_dag(module, item.context_expr) for item in items):
-                yield list(_steps(module, body, ""))
-            case ast.FunctionDef(body=body) if module.decorator(node, "dag"):
-                yield list(_steps(module, body, ""))
-            case _:
-                pass
+    for block in module.withs:
+        if any(_is_dag(module, item.context_expr) for item in block.items):
+            yield list(_steps(module, block.body, ""))
+    for function in module.functions:
+        if module.decorator(function, "dag"):
+            yield list(_steps(module, function.body, ""))
     yield from _by_keyword(module)
 
 
 def _is_dag(module: Module, node: ast.expr) -> bool:
-    return module.qualified(node).removesuffix("()").startswith("airflow.") and (
-        module.qualified(node).removesuffix("()").rpartition(".")[2] == "DAG"
-    )
+    """Whether it is a call of `DAG`, or a variable that holds one."""
+    name = module.qualified(node)
+    return name.startswith("airflow.") and name.endswith(".DAG()")
 
 
 def _by_keyword(module: Module) -> Iterator[list[Step | Group]]:
     """The tasks at the top of a file that say `dag=` which DAG they belong to."""
     by_dag: dict[str, list[Step | Group]] = {}
     for statement in module.tree.body:
-        calls = [node for node in ast.walk(statement) if isinstance(node, ast.Call)] if _is_plain(statement) else []
+        calls = _calls_in(module, statement) if _is_plain(statement) else ()
         named = {last_name(given) for call in calls if (given := keyword_of(call, "dag")) is not None} - {""}
         if len(named) == 1:
             by_dag.setdefault(named.pop(), []).append(Step(statement, ""))
@@ -57,6 +55,15 @@ def _by_keyword(module: Module) -> Iterator[list[Step | Group]]:
             for steps in by_dag.values():
                 steps.append(Step(statement, ""))
     yield from by_dag.values()
+
+
+def _calls_in(module: Module, statement: ast.stmt) -> Iterator[ast.Call]:
+    waiting: list[ast.AST] = [statement]
+    while waiting:
+        node = waiting.pop()
+        waiting += module.children[node]
+        if isinstance(node, ast.Call):
+            yield node
 
 
 def _is_plain(statement: ast.stmt) -> bool:

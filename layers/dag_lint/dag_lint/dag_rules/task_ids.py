@@ -10,7 +10,7 @@ from dag_lint.finding import Finding
 from dag_lint.rules import finding
 
 from .reading import Reading
-from .scopes import Group, Step, scopes
+from .scopes import Group, Step
 
 _MAYBE = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.IfExp, ast.BoolOp)
 """Expressions of which a part may run never, or several times."""
@@ -19,11 +19,10 @@ _MAYBE = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp,
 def duplicate_task_ids(reading: Reading) -> Iterator[Finding]:
     """Ids that are written out; those that are made up while importing are seen by the import."""
     module = reading.module
-    operators = {id(call) for call in module.task_calls}
-    for steps in scopes(module):
+    for steps in reading.scopes:
         lines: dict[str, int] = {}
         for step in steps:
-            for full_id, line in _ids(module, step, operators):
+            for full_id, line in _ids(module, step):
                 first = lines.setdefault(full_id, line)
                 if first != line:
                     yield finding(
@@ -31,7 +30,7 @@ def duplicate_task_ids(reading: Reading) -> Iterator[Finding]:
                     )
 
 
-def _ids(module: Module, step: Step | Group, operators: set[int]) -> Iterator[tuple[str, int]]:
+def _ids(module: Module, step: Step | Group) -> Iterator[tuple[str, int]]:
     if isinstance(step, Group):
         if keyword_of(step.call, "add_suffix_on_collision") is None:
             yield step.group_id, step.call.lineno
@@ -41,8 +40,8 @@ def _ids(module: Module, step: Step | Group, operators: set[int]) -> Iterator[tu
         node = waiting.pop()
         if isinstance(node, _MAYBE):
             continue
-        waiting.extend(ast.iter_child_nodes(node))
-        if isinstance(node, ast.Call) and id(node) in operators and keyword_of(node, "task_group") is None:
+        waiting += module.children[node]
+        if isinstance(node, ast.Call) and id(node) in module.operators and keyword_of(node, "task_group") is None:
             task_id = module.literal(keyword_of(node, "task_id"))
             if isinstance(task_id, str):
                 yield step.prefix + task_id, node.lineno
