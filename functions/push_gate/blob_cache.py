@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import threading
 from pathlib import Path
 
 from .git_objects import object_id
 
 
 class BlobCache:
-    """Holds `limit_bytes` at most and starts anew when it is full. What is read is verified: nothing is trusted."""
+    """Holds `limit_bytes` at most and starts anew when it is full. What is read is verified: nothing is trusted.
+
+    May be used by several threads at once.
+    """
 
     def __init__(self, folder: Path, limit_bytes: int) -> None:
         self._folder = folder
         self._limit_bytes = limit_bytes
+        self._lock = threading.Lock()
         folder.mkdir(parents=True, exist_ok=True)
         self._bytes = sum(path.stat().st_size for path in folder.iterdir())
 
@@ -30,11 +35,12 @@ class BlobCache:
         """All of it or nothing."""
         if len(content) > self._limit_bytes:
             return
-        if self._bytes + len(content) > self._limit_bytes:
-            shutil.rmtree(self._folder)
-            self._folder.mkdir()
-            self._bytes = 0
-        with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as file:
-            file.write(content)
-        Path(file.name).rename(self._folder / sha)
-        self._bytes += len(content)
+        with self._lock:
+            if self._bytes + len(content) > self._limit_bytes:
+                shutil.rmtree(self._folder)
+                self._folder.mkdir()
+                self._bytes = 0
+            with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as file:
+                file.write(content)
+            Path(file.name).rename(self._folder / sha)
+            self._bytes += len(content)

@@ -116,6 +116,14 @@ def test_queue_hides_an_event_longer_than_the_function_works() -> None:
     assert templates.stack("data")["Resources"]["DagEventsQueue"]["Properties"]["VisibilityTimeout"] == 6 * timeout
 
 
+def test_webhook_alone_is_open_to_all_and_answers_while_github_waits() -> None:
+    """Ten seconds: https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks"""
+    functions = templates.functions()
+    assert {name for name, function in functions.items() if "FunctionUrlConfig" in function} == {"push_webhook"}
+    assert functions["push_webhook"]["FunctionUrlConfig"] == {"AuthType": "NONE"}
+    assert functions["push_webhook"]["Timeout"] <= 10
+
+
 def test_build_ends_before_its_builder_gives_up_and_that_before_cloudformation() -> None:
     """Else a slow build would be told as an hour's silence."""
     resources = templates.stack("image")["Resources"]

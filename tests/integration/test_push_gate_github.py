@@ -380,6 +380,19 @@ def test_same_content_is_fetched_once_and_not_again(github: FakeGitHub, trees: C
     assert github.requests == []
 
 
+def test_attempt_that_ran_out_of_time_leaves_what_it_fetched(
+    github: FakeGitHub, trees: CommitTrees, time: Time
+) -> None:
+    listing = listed(trees, github.commit({f"dags/{n}.py": str(n).encode() for n in range(40)}))
+    github.faults = [*([as_ever] * 30), *([refused(429, retry_after="3600")] * 40)]
+    with pytest.raises(GitHubUnavailableError):
+        trees.contents(listing)
+    github.faults = []
+    github.requests.clear()
+    assert len(trees.contents(listing)) == 40
+    assert len(github.requests) == 10
+
+
 def test_cache_that_was_tampered_with_is_not_believed(github: FakeGitHub, trees: CommitTrees, tmp_path: Path) -> None:
     listing = listed(trees, github.commit(FILES))
     expected = trees.contents(listing)
