@@ -1,51 +1,47 @@
-"""What became of the deploy branch: the commit that was last published of it, and the head that was last judged."""
+"""What is known of the deploy branch: the head that was last judged, and the commit that was last accepted."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from control_plane.dag_releases import DagReleases
-
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-LOOKED_BACK = 20
-"""Releases: of plain uploads, which are of no commit, there may be some since."""
 
 
 @dataclass(frozen=True)
 class Heads:
-    """`judged` is the head that a verdict is known of, `waiting` one that a sweep saw without; empty for none."""
+    """Commits, each empty for none."""
 
     judged: str = ""
+    """The head that there is a verdict of."""
+    accepted: str = ""
+    """The last one that passed; before any did, the one that the branch was at when the gate first looked. What it has is
+    no news, and what it allows holds."""
     waiting: str = ""
+    """A head that a sweep saw without a verdict."""
 
 
 class DeployBranch:
-    """The releases, and the item `deploy-branch#<repository>#<branch>` of the state table."""
+    """The item `deploy-branch#<repository>#<branch>` of the state table."""
 
-    def __init__(self, releases: DagReleases, dynamodb: DynamoDBClient, table: str, name: str) -> None:
-        self._releases = releases
+    def __init__(self, dynamodb: DynamoDBClient, table: str, name: str) -> None:
         self._dynamodb = dynamodb
         self._table = table
         self._key = {"id": {"S": f"deploy-branch#{name}"}}
 
-    def published_commit(self) -> str | None:
-        """Of the newest release that was made of a commit."""
-        for number, release in enumerate(self._releases.history()):
-            if release.commit or number == LOOKED_BACK:
-                return release.commit
-        return None
-
     def heads(self) -> Heads:
         """As the last sweep and the last verdict left them."""
         item = self._dynamodb.get_item(TableName=self._table, Key=self._key, ConsistentRead=True).get("Item", {})
-        return Heads(*(item.get(name, {}).get("S", "") for name in ("judged", "waiting")))
+        return Heads(*(item.get(name, {}).get("S", "") for name in ("judged", "accepted", "waiting")))
 
     def was_judged(self, commit: str) -> None:
         """There is a verdict, and what passed is published."""
         self._set("judged", commit)
+
+    def accepts(self, commit: str) -> None:
+        """It passed, as the branch's head."""
+        self._set("accepted", commit)
 
     def waits(self, commit: str) -> None:
         """A sweep saw it, and no verdict."""

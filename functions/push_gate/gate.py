@@ -80,6 +80,8 @@ class Gate:
             told = judgement_text.verdict(judged, forced=work.forced, publication=publication)
             report.finish(work.after, work.delivery, told)
             details |= {"release": publication.release, "reason": publication.reason}
+            if publication.release:
+                self.deploy.accepts(work.after)
         self._note_judged(work, repository)
         if judged.verdict == "fail":
             return Outcome("failed", details)
@@ -94,9 +96,9 @@ class Gate:
         return work.trusted and work.ref == f"refs/heads/{self.branch}"
 
     def _deployed(self, repository: Repository) -> DagFolder:
-        """What the deploy branch had when it was last published, as far as that is still there: else no exception holds."""
-        commit = self.deploy.published_commit()
-        if commit is None:
+        """What the deploy branch had when it last passed, as far as that is still there: else no exception holds."""
+        commit = self.deploy.heads().accepted
+        if not commit:
             return NO_FOLDER
         try:
             folder = dag_folder.read(repository.trees, repository.trees.folder_id(commit, self.folder))

@@ -52,7 +52,7 @@ releases = DagReleases(boto3.client("s3"), settings.dags_bucket)
 ledger = DeliveryLedger(dynamodb, settings.state_table, time.time)
 github = GitHub(settings, boto3.client("kms"), boto3.client("secretsmanager"), Path("/tmp/blobs"))  # noqa: S108
 deploy_branch = DeployBranch(
-    releases, dynamodb, settings.state_table, f"{settings.github_repository}#{settings.github_deploy_branch}"
+    dynamodb, settings.state_table, f"{settings.github_repository}#{settings.github_deploy_branch}"
 )
 version = f"{lint_version()}#{settings.lint_sandbox_image}"
 judge = Judge(

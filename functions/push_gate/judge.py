@@ -39,7 +39,7 @@ class Judge:
         self._importer = importer
 
     def judge(self, folder: DagFolder | TooLarge, deployed: DagFolder, *, commit: str, trusted: bool) -> Judged:
-        """`deployed` is what the deploy branch had when it was last published: it alone can make exceptions.
+        """`deployed` is what the deploy branch had when it last passed: it alone can make exceptions.
 
         Raises `dag_lint.errors.LintError` where there can be no verdict.
         """

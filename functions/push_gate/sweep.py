@@ -14,7 +14,7 @@ from control_plane.delivery_ledger import DeliveryLedger
 from control_plane.push_work import PushWork
 
 from . import judgement_text
-from .deploy_branch import DeployBranch
+from .deploy_branch import DeployBranch, Heads
 from .github import Repository
 from .github_api import GitHubApi, GitHubResponseError
 
@@ -55,6 +55,8 @@ class Sweep:
         heads = self.deploy.heads()
         if head is None or head == heads.judged:
             return ""
+        if heads == Heads():  # what is there already when the gate is put up
+            self.deploy.accepts(head)
         if head != heads.waiting:
             self.deploy.waits(head)
             return ""
