@@ -18,18 +18,20 @@ class ImportTime:
 
     def __init__(self, module: Module) -> None:
         self.module = module
-        self.reached: list[ast.AST | None] = [None]
+        self.reached: dict[ast.AST | None, None] = {None: None}
         """The keys of the module's `bodies` that an import runs."""
         self.calls: list[ast.Call] = []
         self.called: dict[str, int] = {}
         """The file's functions that are called, with the line of the first call."""
-        for body in self.reached:  # grows while it is walked
+        waiting: list[ast.AST | None] = [None]
+        for body in waiting:  # grows while it is walked
             for node in module.bodies[body]:
                 if isinstance(node, ast.Call):
                     self.calls.append(node)
                     function = self._called(node)
                     if function is not None and function not in self.reached:
-                        self.reached.append(function)
+                        self.reached[function] = None
+                        waiting.append(function)
                         self.called.setdefault(function.name, node.lineno)
 
     @property

@@ -137,7 +137,7 @@ def _accepted(tree: DagTree, refused: set[str]) -> dict[str, bytes]:
 def _laid_out(contents: Mapping[str, bytes], folder: Path) -> dict[str, Path]:
     """The files under names of the lint's own: no name of theirs means anything to a tool.
 
-    `__init__.py` keeps its name, because what it imports is what it offers.
+    `__init__.py` keeps its name, because Ruff's rules are others there.
     """
     places = {}
     for number, (path, content) in enumerate(sorted(contents.items())):

@@ -23,12 +23,15 @@ from .rules import finding
 
 MEMORY_BYTES = 2 * 1024**3
 CPU_SECONDS = 10
+CALLS_DEEP = 10_000
+"""A chain of a thousand tasks is long, but no mistake."""
 
 
 def main() -> None:
     """The first line says where the folder's files lie on disk, by path; each further one names a file to read."""
     limit_resources()
     gc.disable()  # syntax trees have no cycles, and looking for some takes a third of the time
+    sys.setrecursionlimit(CALLS_DEEP)
     warnings.simplefilter("ignore")  # doubtful escapes and comparisons are Ruff's to report
     places: dict[str, str] = json.loads(sys.stdin.readline())
     for line in sys.stdin:

@@ -92,6 +92,7 @@ class Ruff:
             *(self.binary, "check", "--isolated", "--ignore-noqa", "--preview", "--no-cache", "--no-fix", "--quiet"),
             *("--output-format", "json", "--target-version", "py313", "--line-length", str(LINE_LENGTH)),
             *("--select", ",".join((*SELECT, PROOF)), "--ignore", ",".join(IGNORE)),
+            *("--per-file-ignores", "__init__.py:F401"),  # what a package imports is what it offers
             *("--config", r"lint.flake8-copyright.notice-rgx='[^\s\S]'"),
             *("--", *map(str, files.values())),
         ]

@@ -30,7 +30,7 @@ WORDS = (
 
 IGNORING = {
     ".airflowignore": "drafts/\n*_old.py\n!keep_old.py\n/top.py\nteam/skipped.py\n# only a comment\nx.py # behind one\n/\n",
-    "team/.airflowignore": "local.py\n!drafts/\n/below.py\nsub/deep.py\n**/any.py\n[ab].py\n",
+    "team/.airflowignore": "local.py\n!drafts/\n/below.py\nsub/deep.py\n**/any.py\n[ab].py\ngone_*.py\n!sub/kept/\n",
     "team/other/.airflowignore": "*\n!kept.py\n",
     "empty/.airflowignore": "",
 }
@@ -38,7 +38,15 @@ PATHS = (
     *("top.py", "team/top.py", "keep_old.py", "a_old.py", "drafts/a.py", "team/drafts/b.py", "team/skipped.py", "x.py"),
     *("team/local.py", "team/sub/local.py", "local.py", "team/below.py", "team/sub/below.py", "team/sub/deep.py"),
     *("team/a.py", "team/c.py", "a.py", "team/one/two/any.py", "any.py", "team/other/kept.py", "team/other/gone.py"),
-    *("team/other/sub/kept.py", "empty/a.py", "team/keep_old.py", "drafts/keep_old.py", "drafts", "team/drafts.py"),
+    *(
+        "team/other/sub/kept.py",
+        "empty/a.py",
+        "team/keep_old.py",
+        "drafts/keep_old.py",
+        "team/sub/kept/gone_1.py",
+        "team/sub/kept/x1.py",
+        "team/drafts.py",
+    ),
 )
 KEYS = (
     *("a", "a.b", "a-b", "a_b", "ünï", "1", "数据", "", " ", "a b", "a/b", "a\n", "a:b", "a.b\n", "\n", "é" * 10),
