@@ -48,12 +48,15 @@ class Gate:
     def run(self, work: PushWork, repository: Repository) -> Outcome:
         """Raises `GitHubError` and botocore's errors where it is worth another try; the commit is told so."""
         report = repository.report
+        try:
+            folder_id = repository.trees.folder_id(work.after, self.folder)
+        except CommitGoneError as error:
+            with suppress(GitHubError):  # which has no commit to tell of, as a rule
+                report.finish(work.after, work.delivery, judgement_text.gone(str(error)))
+            return Outcome("gone", {"reason": str(error)})
         report.pending(work.after, work.delivery)
         try:
-            return self._run(work, repository)
-        except CommitGoneError as error:
-            report.finish(work.after, work.delivery, judgement_text.gone(str(error)))
-            return Outcome("gone", {"reason": str(error)})
+            return self._run(work, repository, dag_folder.read(repository.trees, folder_id))
         except LintError as error:
             report.finish(work.after, work.delivery, judgement_text.unjudged(str(error), again=False))
             self._note_judged(work, repository)  # another try of the same would end the same
@@ -63,8 +66,7 @@ class Gate:
                 report.finish(work.after, work.delivery, judgement_text.unjudged(type(error).__name__, again=True))
             raise
 
-    def _run(self, work: PushWork, repository: Repository) -> Outcome:
-        folder = dag_folder.read(repository.trees, repository.trees.folder_id(work.after, self.folder))
+    def _run(self, work: PushWork, repository: Repository, folder: DagFolder | TooLarge) -> Outcome:
         judged = self.judge.judge(folder, self._deployed(repository), commit=work.after, trusted=work.trusted)
         report, told = repository.report, judgement_text.verdict(judged, forced=work.forced)
         report.finish(work.after, work.delivery, told)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,7 +42,7 @@ class Repository:
 
 
 class GitHub:
-    """Makes a `Repository` for one invocation. Tokens and contents outlive it."""
+    """Makes a `Repository` for one invocation. What was fetched outlives it, verified when it is used."""
 
     def __init__(
         self, settings: Settings, kms: KMSClient, secretsmanager: SecretsManagerClient, cache_folder: Path
@@ -51,27 +52,35 @@ class GitHub:
         self._jwt = AppJwt(kms, settings.github_app_key_id, settings.github_app_id, time.time)
         self._token = SecretToken(secretsmanager, settings.github_token_secret_arn)
 
+    @contextmanager
     def repository(
         self, seconds_left: Callable[[], float], repository_id: int | None = None, installation_id: int | None = None
-    ) -> Repository:
+    ) -> Iterator[Repository]:
         """Asks GitHub for the ids that are not given. Raises `GitHubError`."""
+        with ExitStack() as opened:
 
-        def api(tokens: Tokens) -> GitHubApi:
-            url = self._settings.github_api_url
-            return GitHubApi(url, tokens, seconds_left=seconds_left, sleep=time.sleep, now=time.time)
+            def api(tokens: Tokens) -> GitHubApi:
+                url = self._settings.github_api_url
+                return opened.enter_context(
+                    GitHubApi(url, tokens, seconds_left=seconds_left, sleep=time.sleep, now=time.time)
+                )
 
-        app = api(self._jwt) if self._settings.github_app_id else None
-        if app is None:
-            own = api(self._token)
-            known = repository_id or find_repository_id(own, self._settings.github_repository)
-            return Repository(known, own, None, self._trees(own, known), StatusReport(own, known))
-        installation = installation_id or find_installation_id(app, self._settings.github_repository)
-        if repository_id is None:
-            anywhere = api(InstallationToken(app, installation, self._settings.github_repository, time.time))
-            repository_id = find_repository_id(anywhere, self._settings.github_repository)
-        own = api(InstallationToken(app, installation, repository_id, time.time))
-        report = CheckRunReport(own, repository_id, self._settings.github_dags_folder, lambda: datetime.now(UTC))
-        return Repository(repository_id, own, app, self._trees(own, repository_id), report)
+            if self._settings.github_app_id:
+                yield self._of_app(api, repository_id, installation_id)
+            else:
+                own = api(self._token)
+                known = repository_id or find_repository_id(own, self._settings.github_repository)
+                yield Repository(known, own, None, self._trees(own, known), StatusReport(own, known))
+
+    def _of_app(
+        self, api: Callable[[Tokens], GitHubApi], repository_id: int | None, installation_id: int | None
+    ) -> Repository:
+        app, name = api(self._jwt), self._settings.github_repository
+        installation = installation_id or find_installation_id(app, name)
+        known = repository_id or find_repository_id(api(InstallationToken(app, installation, name, time.time)), name)
+        own = api(InstallationToken(app, installation, known, time.time))
+        report = CheckRunReport(own, known, self._settings.github_dags_folder, lambda: datetime.now(UTC))
+        return Repository(known, own, app, self._trees(own, known), report)
 
     def _trees(self, api: GitHubApi, repository_id: int) -> CommitTrees:
         return CommitTrees(api, repository_id, self._cache)

@@ -72,10 +72,13 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         return context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
 
     if event.get("action") == SWEEP:
+        metrics.add_metric(name="Sweeps", unit="Count", value=1)
         sweep = Sweep(ledger, deploy_branch, settings.github_deploy_branch, send)
-        swept = sweep.run(github.repository(seconds_left))
+        with github.repository(seconds_left) as repository:
+            swept = sweep.run(repository)
         logger.info("swept", extra=asdict(swept))
         return asdict(swept)
+    metrics.add_metric(name="Deliveries", unit="Count", value=1)
     (record,) = event["Records"]
     work = PushWork.from_json(record["body"])
     claim = ledger.start(work.delivery, LEASE_SECONDS, record["body"])
@@ -83,7 +86,8 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         logger.info("left alone", extra={"delivery": work.delivery, "reason": claim.reason})
         return {"result": claim.reason}
     try:
-        outcome = gate.run(work, github.repository(seconds_left, work.repository_id, work.installation_id))
+        with github.repository(seconds_left, work.repository_id, work.installation_id) as repository:
+            outcome = gate.run(work, repository)
     except Exception:
         ledger.failed(work.delivery, claim.claim)
         come_again_soon(record)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from control_plane.push_work import is_sha
 
-from .github_api import GitHubApi, GitHubNotFoundError, GitHubResponseError, quoted
+from .github_api import GitHubApi, GitHubConflictError, GitHubNotFoundError, GitHubResponseError, quoted
 
 
 def find_repository_id(api: GitHubApi, repository: str) -> int:
@@ -16,13 +16,13 @@ def find_repository_id(api: GitHubApi, repository: str) -> int:
 
 
 def live_head(api: GitHubApi, repository_id: int, branch: str) -> str | None:
-    """The commit that `branch` points to at this moment; None where there is no such branch.
+    """The commit that `branch` points to at this moment; None where there is no such branch, or nothing at all yet.
 
     Source: https://docs.github.com/en/rest/git/refs#get-a-reference
     """
     try:
         answer = api.get(f"/repositories/{repository_id}/git/ref/heads/{quoted(branch)}")
-    except GitHubNotFoundError:
+    except (GitHubNotFoundError, GitHubConflictError):
         return None
     try:
         ref, kind, sha = answer["ref"], answer["object"]["type"], answer["object"]["sha"]

@@ -16,7 +16,7 @@ from control_plane.push_work import PushWork
 from . import judgement_text
 from .deploy_branch import DeployBranch, Heads
 from .github import Repository
-from .github_api import GitHubApi, GitHubResponseError
+from .github_api import GitHubApi, GitHubNotFoundError, GitHubResponseError
 
 PAGE = 100
 REDELIVERED_AT_MOST = 10
@@ -82,7 +82,11 @@ class Sweep:
         """
         if app is None:
             return 0
-        failed = list(_failed(app.get("/app/hook/deliveries", per_page=PAGE)))[:REDELIVERED_AT_MOST]
+        try:
+            deliveries = app.get("/app/hook/deliveries", per_page=PAGE)
+        except GitHubNotFoundError:  # its webhook is one of the repository, not of the App
+            return 0
+        failed = list(_failed(deliveries))[:REDELIVERED_AT_MOST]
         for delivery in failed:
             app.post(f"/app/hook/deliveries/{delivery}/attempts", {}, repeatable=True)
         return len(failed)

@@ -1,0 +1,105 @@
+"""What the sweep puts right when webhooks, messages or workers were lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.integration.push_gate.conftest import GOOD, World
+
+
+def test_head_that_no_webhook_told_of_is_judged_and_published(world: World) -> None:
+    """By the second sweep that sees it: the first cannot tell it from one that is on its way."""
+    commit = world.clone.commit({"dags/report.py": GOOD.format(number=1)})
+    world.clone.push()
+    assert world.sweep()["queued"] == ""
+    assert world.sweep()["queued"] == commit
+    (work,) = world.queued()
+    assert (work.after, work.ref, work.event, work.trusted) == (commit, "refs/heads/main", "sweep", True)
+    assert world.run(work) == {"result": "published"}
+    assert set(world.newest()) == {"report.py"}
+    assert [world.sweep()["queued"] for _ in range(3)] == ["", "", ""]
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_head_that_was_judged_is_not_judged_again(world: World, good: bool) -> None:
+    world.clone.commit({"dags/report.py": GOOD.format(number=1) if good else "def f(:\n"})
+    world.clone.push()
+    world.run()
+    assert [world.sweep()["queued"] for _ in range(3)] == ["", "", ""]
+
+
+def test_head_whose_message_was_lost_too_is_queued_again(world: World) -> None:
+    commit = world.clone.commit({"dags/report.py": GOOD.format(number=1)})
+    world.clone.push()
+    assert [world.sweep()["queued"] for _ in range(4)] == ["", commit, "", commit]
+
+
+def test_head_that_came_back_by_force_is_judged_though_it_was_before(world: World) -> None:
+    first = world.clone.commit({"dags/report.py": GOOD.format(number=1)})
+    world.clone.push()
+    world.run()
+    world.clone.commit({"dags/report.py": GOOD.format(number=2)})
+    world.clone.push()
+    world.run()
+    world.clone.git("reset", "--quiet", "--hard", first)
+    world.clone.push("--force")
+    assert [world.sweep()["queued"] for _ in range(2)] == ["", first]
+    (work,) = world.queued()
+    assert world.run(work) == {"result": "published"}
+    newest = world.releases.newest()
+    assert newest is not None
+    assert newest.release.commit == first
+
+
+def test_branch_that_is_not_there_is_nothing_to_do(world: World) -> None:
+    assert world.sweep() == {"queued": "", "redelivered": 0, "closed": 0}
+
+
+def test_commit_whose_worker_died_says_so(world: World) -> None:
+    world.clone.commit({"dags/report.py": GOOD.format(number=1)})
+    world.clone.push()
+    work = world.work()
+    ledger, now = world.handler.ledger, world.handler.time.time()
+    ledger._now = lambda: now - 3600
+    ledger.start(work.delivery, world.handler.LEASE_SECONDS, work.to_json())
+    with world.repository() as repository:
+        repository.report.pending(work.after, work.delivery)
+    ledger._now = world.handler.time.time
+    assert world.sweep()["closed"] == 1
+    assert (world.check()["status"], world.check()["conclusion"]) == ("completed", "failure")
+    assert world.sweep()["closed"] == 0
+    assert world.run(work) == {"result": "published"}, "its message is still there"
+    assert world.check()["conclusion"] == "success"
+
+
+def test_work_that_is_running_is_left_alone(world: World) -> None:
+    world.clone.commit({"dags/report.py": GOOD.format(number=1)})
+    world.clone.push()
+    work = world.work()
+    world.handler.ledger.start(work.delivery, world.handler.LEASE_SECONDS, work.to_json())
+    assert world.sweep()["closed"] == 0
+    assert world.run(work) == {"result": "running"}
+
+
+def hook(world: World, port: int = 9) -> None:
+    """One that nobody answers at: the discard port."""
+    hook = {"url": f"http://127.0.0.1:{port}/", "secret": "s", "events": ["*"], "type": "App"}
+    world.github.tell("PUT", "/hook", hook)
+
+
+def attempts(world: World) -> list[Any]:
+    return [each for each in world.github.tell("GET", "/deliveries") if each["event"] == "push"]
+
+
+def test_delivery_that_failed_is_asked_for_again_and_not_for_ever(world: World) -> None:
+    hook(world)
+    world.clone.commit({"dags/report.py": GOOD.format(number=1)})
+    world.clone.push(branch="feature")
+    assert len(attempts(world)) == 1
+    for _ in range(5):
+        world.sweep()
+    found = attempts(world)
+    assert len(found) == 3
+    assert len({each["guid"] for each in found}) == 1
