@@ -58,7 +58,7 @@ def upload(stack: layout.Stack, folder: Path) -> int:
     """
     s3, bucket = aws.client(stack, "s3"), aws.outputs(stack)["DagsBucketName"]
     wanted = {f"{PREFIX}{path.relative_to(folder).as_posix()}": path for path in files(folder)}
-    before = _status(s3, bucket).get("served")
+    before = status(s3, bucket).get("served")
     for key in _keys(s3, bucket):
         if key not in wanted:
             s3.delete_object(Bucket=bucket, Key=key)
@@ -70,17 +70,18 @@ def upload(stack: layout.Stack, folder: Path) -> int:
 
 def _await_served(s3: Any, bucket: str, before: str | None) -> None:
     deadline = time.monotonic() + SERVED_SECONDS
-    while (status := _status(s3, bucket)).get("served") == before:
+    while (told := status(s3, bucket)).get("served") == before:
         if time.monotonic() > deadline:
-            why = status.get("refused") or "look at its log"
+            why = told.get("refused") or "look at its log"
             raise DagFolderError(f"after {SERVED_SECONDS:.0f} s dag_sync does not serve them: {why}")
-        if status.get("held_release"):
-            confirmation = json.dumps({"release": status["held_release"]})
+        if told.get("held_release"):
+            confirmation = json.dumps({"release": told["held_release"]})
             s3.put_object(Bucket=bucket, Key="CONFIRMED.json", Body=confirmation.encode())
         time.sleep(POLL_SECONDS)
 
 
-def _status(s3: Any, bucket: str) -> dict[str, Any]:
+def status(s3: Any, bucket: str) -> dict[str, Any]:
+    """What `dag_sync` says that it serves, holds and refuses; empty before it said anything."""
     try:
         found: dict[str, Any] = json.loads(s3.get_object(Bucket=bucket, Key="STATUS.json")["Body"].read())
     except s3.exceptions.NoSuchKey:

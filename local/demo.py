@@ -15,7 +15,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local import aws, dag_folder, deploy, layout, services, stack_control
+from local import aws, dag_folder, deploy, git_push, layout, push_gate, services, stack_control
 from local.airflow_api import AirflowApi, AirflowApiError, quoted
 from local.errors import LocalStackError
 from local.processes import log_tail
@@ -25,7 +25,16 @@ RECORD = layout.ROOT / "build" / "demo.json"
 PARSE_SECONDS = 300.0
 RUN_SECONDS = 600.0
 POLL_SECONDS = 1.0
+SERVED_SECONDS = 60.0
 PASSED_TOTAL = 15000
+
+BAD_DAG = """from airflow.sdk import DAG
+from airflow.providers.standard.operators.bash import BashOperator
+
+with DAG("late_report", schedule="0 25 * * *", tags=["demo"], default_args={"owner": "demo", "retries": 1}):
+    BashOperator(task_id="build", bash_comand="make report")
+"""
+"""An hour that no day has, and an argument that nobody reads."""
 
 
 class DemoError(LocalStackError):
@@ -95,8 +104,15 @@ def _tell(timeline: Timeline, folder: Path) -> None:
     api = AirflowApi(stack)
     with timeline.step("services steady and healthy") as step:
         step.detail = services.await_healthy(stack)
-    with timeline.step("publish the DAGs") as step:
-        step.detail = publish(folder)
+    clone = git_push.Clone(layout.STACK / "clone", push_gate.github(stack))
+    with timeline.step("git push farflow main, judged") as step:
+        verdict = push(clone, clone.commit_folder(folder, "DAGs"))
+        step.detail = verdict.title
+    if verdict.release is None:
+        print(f"\nThe push gate publishes nothing of these DAGs:\n{verdict.page}\n")
+    with timeline.step("the release is served") as step:
+        # What the gate stops can be tried out here all the same.
+        step.detail = await_served(stack, verdict.release) if verdict.release else publish(folder)
     with timeline.step("DAGs parsed") as step:
         parsed = dag_folder.await_parsed(api, folder, PARSE_SECONDS)
         step.detail = f"{len(parsed.dag_ids)} DAGs, {len(parsed.import_errors)} files with import errors"
@@ -114,9 +130,39 @@ def _tell(timeline: Timeline, folder: Path) -> None:
         step.detail = f"{count_xcoms(api, runs)} XComs"
         if folder == layout.ROOT / "dags":
             step.detail += f", {check_passed_xcom(api, runs)}"
+    with timeline.step("git push of a bad commit, stopped") as step:
+        step.detail = check_bad_commit(stack, clone)
     with timeline.step("every file imports"):
         if parsed.import_errors:
             raise DemoError(f"{len(parsed.import_errors)} files do not: {', '.join(parsed.import_errors)}")
+
+
+def push(clone: git_push.Clone, commit: str) -> git_push.Verdict:
+    """Push what was committed, and wait for the verdict."""
+    clone.push()
+    return clone.verdict(commit)
+
+
+def await_served(stack: layout.Stack, release: str) -> str:
+    """Wait for `dag_sync` to serve it."""
+    s3, bucket = aws.client(stack, "s3"), aws.outputs(stack)["DagsBucketName"]
+    deadline = time.monotonic() + SERVED_SECONDS
+    while dag_folder.status(s3, bucket).get("served") != release:
+        if time.monotonic() > deadline:
+            raise DemoError(f"{release} is not served: {dag_folder.status(s3, bucket)}")
+        time.sleep(0.1)
+    return release
+
+
+def check_bad_commit(stack: layout.Stack, clone: git_push.Clone) -> str:
+    """A commit with a DAG that would fail is told so line by line, and what is served stays."""
+    s3, bucket = aws.client(stack, "s3"), aws.outputs(stack)["DagsBucketName"]
+    before = dag_folder.status(s3, bucket)
+    verdict = push(clone, clone.commit_file("late_report.py", BAD_DAG, "A DAG that would fail"))
+    print("\n" + "\n".join(f"     {line}" for line in verdict.page.splitlines()) + "\n")
+    if verdict.conclusion != "failure" or dag_folder.status(s3, bucket) != before:
+        raise DemoError(f"the bad commit was not stopped: {verdict.conclusion}, {dag_folder.status(s3, bucket)}")
+    return verdict.title
 
 
 def publish(folder: Path) -> str:
