@@ -4,10 +4,13 @@ Good practice shown: configuration in one place at the top, the logical date ins
 gives the same result, nothing but definitions at import time, retries with a limit.
 """
 
+import logging
 from datetime import timedelta
 
 import pendulum
 from airflow.sdk import dag, get_current_context, task
+
+logger = logging.getLogger(__name__)
 
 SALES_PER_DAY = 24
 UNIT_PRICE = 3.5
@@ -38,7 +41,7 @@ def taskflow_report() -> None:
     @task
     def report(units: float, revenue: float) -> str:
         line = f"{units:.0f} units for {revenue:.2f}"
-        print(line)
+        logger.info(line)
         return line
 
     summary = summarise(extract())

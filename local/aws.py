@@ -11,9 +11,11 @@ from local.errors import LocalStackError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_kms import KMSClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
@@ -37,6 +39,10 @@ def client(stack: layout.Stack, service: Literal["s3"]) -> S3Client: ...
 def client(stack: layout.Stack, service: Literal["secretsmanager"]) -> SecretsManagerClient: ...
 @overload
 def client(stack: layout.Stack, service: Literal["sqs"]) -> SQSClient: ...
+@overload
+def client(stack: layout.Stack, service: Literal["lambda"]) -> LambdaClient: ...
+@overload
+def client(stack: layout.Stack, service: Literal["dynamodb"]) -> DynamoDBClient: ...
 def client(stack: layout.Stack, service: Any) -> Any:
     """A boto3 client of this stack's, whatever the user's own AWS configuration says."""
     return boto3.client(

@@ -138,9 +138,9 @@ def _tell(timeline: Timeline, folder: Path) -> None:
 
 
 def push(clone: git_push.Clone, commit: str) -> git_push.Verdict:
-    """Push what was committed, and wait for the verdict."""
+    """Push what was committed, and wait for what becomes of it."""
     clone.push()
-    return clone.verdict(commit)
+    return clone.publication(commit)
 
 
 def await_served(stack: layout.Stack, release: str) -> str:

@@ -86,14 +86,31 @@ class Clone:
         """The newest one, when there is one. Raises `GitPushError` after `seconds`."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            runs = self._github.api(f"commits/{commit}/check-runs", READER).body["check_runs"]
-            if runs and all(run["status"] == "completed" for run in runs):
-                newest = max(runs, key=lambda run: run["id"])
-                path = f"/{self._github.repository}/commit/{commit}?format=text"
-                page = send(self._github.url, "GET", path).content.decode()
-                return Verdict(commit, newest["conclusion"], newest["output"]["title"] or "", page)
+            found = self._verdict(commit)
+            if found:
+                return found
             time.sleep(POLL_SECONDS)
         raise GitPushError(f"after {seconds:.0f} s nobody has judged {commit[:12]}: look at push_gate's log")
+
+    def publication(self, commit: str, seconds: float = VERDICT_SECONDS) -> Verdict:
+        """As `verdict`, and of a commit that passed what became of it. Raises `GitPushError` after `seconds`."""
+        deadline = time.monotonic() + seconds
+        found = self.verdict(commit, seconds)
+        while found.conclusion == "success" and "published" not in found.title:
+            if time.monotonic() > deadline:
+                raise GitPushError(f"{commit[:12]} passed, and is not published after {seconds:.0f} s")
+            time.sleep(POLL_SECONDS)
+            found = self.verdict(commit, seconds)
+        return found
+
+    def _verdict(self, commit: str) -> Verdict | None:
+        runs = self._github.api(f"commits/{commit}/check-runs", READER).body["check_runs"]
+        if not runs or any(run["status"] != "completed" for run in runs):
+            return None
+        newest = max(runs, key=lambda run: run["id"])
+        path = f"/{self._github.repository}/commit/{commit}?format=text"
+        page = send(self._github.url, "GET", path).content.decode()
+        return Verdict(commit, newest["conclusion"], newest["output"]["title"] or "", page)
 
     def _git(self, *arguments: str) -> str:
         environ = {
