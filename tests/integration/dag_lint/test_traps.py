@@ -173,6 +173,19 @@ def test_nesting_that_ends_a_parser_fails_that_file_alone(source: str) -> None:
     assert {rule for path, rule in blocking(report) if path == "deep.py"} & {"FL105", "FL106"}
 
 
+def test_pattern_that_takes_for_ever_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Airflow would not come to its end either, and would find no DAG."""
+    monkeypatch.setattr("dag_lint.ignoring.SECONDS", 1.0)
+    files = {".airflowignore": b"*a" * 30 + b"*b\n", f"{'a' * 200}.py": FINE}
+    assert blocking(lint(tree_of(files))) == {(".airflowignore", "FL107")}
+
+
+def test_reader_of_patterns_that_fails_is_no_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dag_lint.ignoring._START", "import no_such_module")
+    with pytest.raises(LintFailedError, match="no_such_module"):
+        lint(tree_of({".airflowignore": b"x\n", "a.py": FINE}))
+
+
 # ---- what is no text ----
 
 
