@@ -60,3 +60,8 @@ def test_file_that_the_report_does_not_speak_of_is_no_pass(files: dict[str, Impo
 def test_report_of_files_that_nobody_asked_for_adds_nothing() -> None:
     report = ImportReport({"a.py": ImportedFile("a.py"), "b.py": ImportedFile("b.py", outcome="failed")})
     assert list(findings_of(report, ["a.py"])) == []
+
+
+def test_exception_s_text_is_cut() -> None:
+    (found,) = of(ImportedFile("a.py", outcome="failed", error=ImportError_("ValueError", "x" * 100_000)))
+    assert len(found.message) < 1100

@@ -73,7 +73,7 @@ def facts_of(module: Module, import_time: ImportTime) -> FileFacts:
         why = _why_unmade(module, import_time, dag)
         if why:
             unmade.append((dag.dag_id or "a DAG", dag.line, why))
-        else:
+        elif import_time.runs(dag.node):
             made.append(dag)
     named = [dag for dag in made if dag.dag_id is not None]
     modules = {full.rpartition(".")[0] for full in module.imports.values()}
@@ -94,7 +94,12 @@ def _called(module: Module, import_time: ImportTime) -> tuple[tuple[str, int], .
 
 
 def _why_unmade(module: Module, import_time: ImportTime, dag: DagDefinition) -> str | None:
-    """Why no import makes the DAG, or why Airflow does not find it; None if neither."""
+    """Why no import makes the DAG, or why Airflow does not find it; None if neither.
+
+    A function that gives back something is taken for one that makes DAGs for others.
+    """
+    if not import_time.runs(dag.node) and _gives_back(module, dag.node):
+        return None
     if isinstance(dag.node, ast.FunctionDef | ast.AsyncFunctionDef):
         name = dag.node.name
         return None if name in import_time.names else f"nothing calls {name}() when the file is imported"
@@ -104,6 +109,12 @@ def _why_unmade(module: Module, import_time: ImportTime, dag: DagDefinition) -> 
     if isinstance(parent, ast.Expr) and not isinstance(module.parents.get(parent), ast.With):
         return "it is neither kept in a variable nor used with `with`"
     return None
+
+
+def _gives_back(module: Module, node: ast.AST) -> bool:
+    function = module.runs_with[node]
+    body = module.bodies[function] if isinstance(function, ast.FunctionDef) else []
+    return any(isinstance(part, ast.Return) and part.value is not None for part in body)
 
 
 def _enclosing(module: Module, dag: DagDefinition) -> list[str]:

@@ -21,6 +21,9 @@ IMPORT_SECONDS = 30.0
 SLOW_IMPORT_SECONDS = 5.0
 """A file is imported again by every task that it holds, and by the DAG processor every half minute."""
 
+WHY_CHARACTERS = 1000
+"""As much of an exception's text is shown: it may hold all of a response, and what is in it is the DAG's choice."""
+
 Outcome = Literal["imported", "failed", "timed_out", "crashed"]
 
 
@@ -92,4 +95,4 @@ def _line(file: ImportedFile) -> int:
 
 
 def _why(file: ImportedFile) -> str:
-    return f": {file.error.type}: {file.error.message}" if file.error else ""
+    return f": {file.error.type}: {file.error.message}"[:WHY_CHARACTERS] if file.error else ""

@@ -12,7 +12,7 @@ from .errors import LintFailedError
 from .exceptions import excepted
 from .finding import Finding, Verdict, verdict_of
 from .gates import Refusal, is_python, refusals
-from .ignored_files import ignored_files
+from .ignoring import ignored_in_time
 from .imported import Importer, ImportReport, findings_of
 from .ratchet import Baseline, ratcheted
 from .reading import ReadFile, read_files
@@ -62,7 +62,7 @@ def lint(
         return _report(tree, findings, baseline, allowed)
     contents = _accepted(tree, {refusal.path for refusal in refused})
     python_files = sorted(path for path in contents if is_python(path))
-    ignored = ignored_files(contents)
+    ignored = ignored_in_time(contents)
     dag_files = frozenset(python_files) - ignored.ignored
     findings += ignored.findings
 

@@ -1,6 +1,6 @@
 """The child process that parses DAG files: hostile text can end it, but not the lint.
 
-Reads one JSON request for each line of its input and answers each with one line: see `Request` and `reading`.
+Reads one JSON request from each line of its input and answers each with one line; `reading` is the other end.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import json
 import resource
 import sys
 import warnings
-from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -28,18 +27,28 @@ CALLS_DEEP = 10_000
 
 
 def main() -> None:
-    """The first line says where the folder's files lie on disk, by path; each further one names a file to read."""
+    """Answer until there is no more to read.
+
+    The first line says where the folder's files lie on disk, by path; each further one which of them to read, by number.
+    It says that it is ready once it is, so that a lint that cannot work at all is not blamed on the first file.
+    """
     limit_resources()
     gc.disable()  # syntax trees have no cycles, and looking for some takes a third of the time
     sys.setrecursionlimit(CALLS_DEEP)
     warnings.simplefilter("ignore")  # doubtful escapes and comparisons are Ruff's to report
     places: dict[str, str] = json.loads(sys.stdin.readline())
+    paths = list(places)
+    answer({"ready": True})
     for line in sys.stdin:
         request = json.loads(line)
         allow_cpu(CPU_SECONDS)
-        answer = read(request["path"], places, is_dag_file=request["is_dag_file"])
-        sys.stdout.write(json.dumps(answer) + "\n")
-        sys.stdout.flush()
+        answer(read(paths[request["file"]], places, is_dag_file=request["is_dag_file"]))
+
+
+def answer(fields: dict[str, Any]) -> None:
+    """One line to whoever asked."""
+    sys.stdout.write(json.dumps(fields) + "\n")
+    sys.stdout.flush()
 
 
 def limit_resources() -> None:
@@ -73,11 +82,11 @@ def read(path: str, places: dict[str, str], *, is_dag_file: bool) -> dict[str, A
         return _refused(finding("FL105", path, 1, "it is nested too deeply, or too large, to be compiled"))
     except ValueError as error:
         return _refused(finding("FL105", path, 1, f"Python cannot read it: {error}"))
-    return {"findings": [astuple(found) for found in findings], "facts": facts.to_json()}
+    return {"findings": [list(vars(found).values()) for found in findings], "facts": facts.to_json()}
 
 
 def _refused(found: Finding) -> dict[str, Any]:
-    return {"findings": [astuple(found)], "facts": None}
+    return {"findings": [list(vars(found).values())], "facts": None}
 
 
 def _text(place: str | None) -> bytes | None:

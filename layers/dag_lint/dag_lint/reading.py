@@ -17,6 +17,7 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, Self
 
+from .errors import LintFailedError
 from .file_facts import FileFacts, facts_from_json
 from .finding import Finding
 from .rules import finding
@@ -26,7 +27,9 @@ FILES_FOR_PROCESS = 20
 """A process is worth its start for so many files."""
 
 FILES_AT_ONCE = 20
-"""So many requests fit into a pipe, whose writer must not wait for its reader."""
+"""So many requests fit into a pipe however long the files' names are: were the pipe full, each side might wait for the
+other to read.
+"""
 
 _START = "import sys; sys.path[:0] = sys.argv[1:]; from dag_lint.reader import main; main()"
 
@@ -47,7 +50,8 @@ class _ChildLostError(Exception):
 def read_files(places: Mapping[str, Path], files: Sequence[str], dag_files: frozenset[str]) -> Iterator[ReadFile]:
     """One `ReadFile` for each of `files`, exactly. `places` says where the folder's files lie on disk, by path.
 
-    Rules about DAGs are asked of `dag_files` only. A file on which the child ends or hangs is FL106.
+    Rules about DAGs are asked of `dag_files` only. A file on which the child ends or hangs is FL106. Raises
+    `LintFailedError` if no child starts at all.
     """
     waiting: SimpleQueue[str] = SimpleQueue()
     for path in files:
@@ -101,6 +105,7 @@ class _Child:
         )
         self.buffer = b""
         self.places = places
+        self.numbers = {path: number for number, path in enumerate(places)}
         self.started = False
 
     def __enter__(self) -> Self:
@@ -119,10 +124,17 @@ class _Child:
     def ask(self, paths: Iterable[str], dag_files: frozenset[str]) -> None:
         """Ask for these files, whose answers come in the same order. Raises `_ChildLostError`."""
         if not self.started:
-            self._send({name: str(place) for name, place in self.places.items()})
+            self._start()
             self.started = True
         for path in paths:
-            self._send({"path": path, "is_dag_file": path in dag_files})
+            self._send({"file": self.numbers[path], "is_dag_file": path in dag_files})
+
+    def _start(self) -> None:
+        try:
+            self._send({name: str(place) for name, place in self.places.items()})
+            self._line()
+        except _ChildLostError as error:
+            raise LintFailedError(f"the process that reads DAG files does not start: {error}") from error
 
     def answer(self, path: str) -> ReadFile:
         """The next answer, which is about `path`. Raises `_ChildLostError`."""

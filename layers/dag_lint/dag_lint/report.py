@@ -16,8 +16,8 @@ def to_text(report: Report) -> str:
     """One line for each finding, `path:line: RULE message`, how to mend it below, and a summary at the end."""
     lines = []
     for found in report.findings:
-        place = f"{found.path or '.'}:{found.line}"
-        lines += [f"{place}: {found.severity} {found.rule} {found.message}", f"    {found.fix}"]
+        line = f"{found.path or '.'}:{found.line}: {found.severity} {found.rule} {found.message}"
+        lines += [printable(line), f"    {printable(found.fix)}"]
     blocking = sum(found.severity == "block" for found in report.findings)
     scope = "static rules and import" if report.imported else "static rules only"
     lines.append(
@@ -25,6 +25,13 @@ def to_text(report: Report) -> str:
         f"{blocking} findings block, {len(report.findings) - blocking} warn, {len(report.excepted)} excepted ({scope})"
     )
     return "\n".join(lines)
+
+
+def printable(text: str) -> str:
+    """One line that a terminal shows as it is: names and messages come from whoever pushed."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
+    )
 
 
 def to_json(report: Report) -> str:
@@ -83,7 +90,8 @@ def to_github(report: Report) -> str:
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return printable(escaped)
 
 
 def _property(text: str) -> str:

@@ -96,7 +96,8 @@ OWN = (
         "FL107",
         "B",
         "Unreadable .airflowignore",
-        "Airflow cannot compile a pattern, and then finds no DAG of the folder at all.",
+        "Airflow cannot compile a pattern, or does not come to the end of matching it, and then finds no DAG of the folder "
+        "at all.",
         "Write patterns as .gitignore has them; see `[core] dag_ignore_file_syntax`, which is `glob`.",
         "**team!/[",
         "team/drafts/",

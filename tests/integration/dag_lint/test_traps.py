@@ -38,6 +38,8 @@ def archive(name: str = "dag.py", content: bytes = BROKEN) -> bytes:
         b"# ruff: noqa",
         b"# flake8: noqa",
         b"# ruff: noqa: F821",
+        b"# ruff: disable[F821]",
+        b"# ruff: file-ignore[F821]",
         b"# fmt: off",
         b"# pylint: skip-file",
         b"# type: ignore",
@@ -171,6 +173,19 @@ def test_nesting_that_ends_a_parser_fails_that_file_alone(source: str) -> None:
     assert {rule for path, rule in blocking(report) if path == "deep.py"} & {"FL105", "FL106"}
 
 
+def test_pattern_that_takes_for_ever_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Airflow would not come to its end either, and would find no DAG."""
+    monkeypatch.setattr("dag_lint.ignoring.SECONDS", 1.0)
+    files = {".airflowignore": b"*a" * 30 + b"*b\n", f"{'a' * 200}.py": FINE}
+    assert blocking(lint(tree_of(files))) == {(".airflowignore", "FL107")}
+
+
+def test_reader_of_patterns_that_fails_is_no_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dag_lint.ignoring._START", "import no_such_module")
+    with pytest.raises(LintFailedError, match="no_such_module"):
+        lint(tree_of({".airflowignore": b"x\n", "a.py": FINE}))
+
+
 # ---- what is no text ----
 
 
@@ -292,9 +307,19 @@ def test_ruff_s_proof_is_given_for_every_kind_of_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("how", ["os._exit(3)", "import time; time.sleep(60)", "print('{}', flush=True)"])
 def test_reader_that_ends_hangs_or_babbles_fails_the_file(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dag_lint.reading._START", f"import os, sys; sys.stdin.readline(); sys.stdin.readline(); {how}")
-    monkeypatch.setattr("dag_lint.reading.SECONDS_FOR_FILE", 0.3)
+    ready = "import os, sys; sys.stdin.readline(); print('{}', flush=True); sys.stdin.readline()"
+    monkeypatch.setattr("dag_lint.reading._START", f"{ready}; {how}")
+    monkeypatch.setattr("dag_lint.reading.SECONDS_FOR_FILE", 1.0)
     assert blocking(lint(tree_of({"a.py": FINE}))) == {("a.py", "FL106")}
+
+
+@pytest.mark.parametrize("how", ["import no_such_module", "import os; os._exit(3)", "import time; time.sleep(60)"])
+def test_reader_that_does_not_start_is_no_finding(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody's file is to blame for a lint that cannot work."""
+    monkeypatch.setattr("dag_lint.reading._START", how)
+    monkeypatch.setattr("dag_lint.reading.SECONDS_FOR_FILE", 0.5)
+    with pytest.raises(LintFailedError, match="does not start"):
+        lint(tree_of({"a.py": FINE}))
 
 
 def test_reader_that_dies_of_one_file_reads_the_others(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,6 +79,8 @@ def work_at_import(reading: Reading) -> Iterator[Finding]:
 
 
 def _what(module: Module, call: ast.Call, name: str) -> str | None:
+    if module.bindings[name]:
+        return None  # a function of the file's own, named as one of Python's
     if _READS_URL.fullmatch(name) and call.args:
         url = module.literal(call.args[0])
         return "goes to the network" if isinstance(url, str) and _URL.match(url) else None

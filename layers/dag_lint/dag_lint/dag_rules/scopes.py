@@ -49,7 +49,7 @@ def _by_keyword(module: Module) -> Iterator[list[Step | Group]]:
     for statement in module.tree.body:
         calls = _calls_in(module, statement) if _is_plain(statement) else ()
         named = {last_name(given) for call in calls if (given := keyword_of(call, "dag")) is not None} - {""}
-        if len(named) == 1:
+        if len(named) == 1 and module.bindings[min(named)] == 1:
             by_dag.setdefault(named.pop(), []).append(Step(statement, ""))
         elif _is_plain(statement) and isinstance(statement, ast.Expr):
             for steps in by_dag.values():

@@ -1,0 +1,54 @@
+"""Asks a child process which files are ignored: a pattern of `.airflowignore` can take a regular expression for ever."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+
+from .errors import LintFailedError
+from .finding import Finding
+from .ignored_files import FILE_NAME, IgnoredFiles, ignored_files
+from .rules import finding
+
+SECONDS = 10.0
+_START = "import sys; sys.path[:0] = sys.argv[1:]; from dag_lint.ignoring import main; main()"
+
+
+def ignored_in_time(contents: Mapping[str, bytes]) -> IgnoredFiles:
+    """`ignored_files`; a folder whose patterns take longer than `SECONDS` has a finding instead, which blocks.
+
+    Airflow would match the same patterns, in the DAG processor. Raises `LintFailedError` if the child fails otherwise.
+    """
+    patterns = {path: content for path, content in contents.items() if path.rpartition("/")[2] == FILE_NAME}
+    if not patterns:
+        return IgnoredFiles()
+    request = {path: patterns.get(path, b"").decode(errors="replace") for path in contents}
+    paths = [entry for entry in sys.path if entry]  # where this process found the packages
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", _START, *paths],
+            input=json.dumps(request).encode(),
+            capture_output=True,
+            timeout=SECONDS,
+            env={"PATH": os.defpath},
+            cwd="/",
+        )
+    except subprocess.TimeoutExpired:
+        message = f"the folder's patterns were not matched within {SECONDS:.0f} s"
+        return IgnoredFiles(findings=tuple(finding("FL107", path, 1, message) for path in sorted(patterns)))
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise LintFailedError(f"the process that reads {FILE_NAME} failed: {said}")
+    answer = json.loads(done.stdout)
+    return IgnoredFiles(frozenset(answer["ignored"]), tuple(Finding(*fields) for fields in answer["findings"]))
+
+
+def main() -> None:
+    """The child: texts of the patterns by path come in, empty for other files; what is ignored goes out."""
+    request: dict[str, str] = json.load(sys.stdin)
+    found = ignored_files({path: text.encode() for path, text in request.items()})
+    findings = [list(vars(each).values()) for each in found.findings]
+    json.dump({"ignored": sorted(found.ignored), "findings": findings}, sys.stdout)
