@@ -19,12 +19,15 @@ from tests.waiting import eventually
 DAG = """import pendulum
 from airflow.sdk import dag, task
 
+
 @dag(schedule=None, start_date=pendulum.datetime(2026, 1, 1), tags=["{tag}"])
 def pushed():
     @task
     def work():
         return "{tag}"
+
     work()
+
 
 pushed()
 """
@@ -94,7 +97,7 @@ def tags(api: AirflowApi) -> list[str]:
 
 def test_good_commit_is_judged_published_parsed_and_run(pushes: Pushes, api: AirflowApi) -> None:
     verdict = pushes.push("first")
-    assert verdict.conclusion == "success"
+    assert verdict.conclusion == "success", verdict.page
     assert "import in the sandbox" in verdict.page
     pushes.await_served(verdict.release)
     eventually(lambda: tags(api) == ["first"], 60, "the pushed DAG")
@@ -107,7 +110,7 @@ def test_bad_commit_is_annotated_and_not_published(pushes: Pushes) -> None:
     pushes.clone.push()
     verdict = pushes.clone.publication(commit)
     assert verdict.conclusion == "failure"
-    assert "dags/pushed.py:12  failure  FL301" in verdict.page
+    assert "dags/pushed.py:15  failure  FL301" in verdict.page
     assert pushes.served() == before
     newest = next(iter(json.loads(pushes.s3.get_object(Bucket=pushes.bucket, Key="HEAD.json")["Body"].read()).values()))
     assert newest == before
