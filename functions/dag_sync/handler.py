@@ -20,6 +20,7 @@ from control_plane.dag_releases import DagReleases
 from control_plane.observability import logger, metrics, tracer
 from control_plane.settings import read_settings
 
+from .bucket_collection import BucketCollection
 from .collection import collect
 from .dag_bucket import DagBucket
 from .delivery import Delivery, Outcome
@@ -48,7 +49,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     """Deliver once. Raises on any failure: the events return to the queue, and the old release serves on."""
     metrics.add_metric(name="Deliveries", unit="Count", value=1)
     if event.get("action") == COLLECT:
-        collected = releases.collect()
+        collected = BucketCollection(s3, settings.dags_bucket, releases, now).collect()
         logger.info("collected", extra=asdict(collected))
         return asdict(collected)
     with store.lock():

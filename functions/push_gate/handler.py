@@ -23,6 +23,7 @@ from control_plane.push_work import PushWork
 from control_plane.settings import read_settings
 from dag_lint.version import lint_version
 
+from .abandoned_work import AbandonedWorks
 from .deploy_branch import DeployBranch
 from .findings_cache import FindingsCache
 from .gate import Gate
@@ -50,6 +51,7 @@ dynamodb, sqs = boto3.client("dynamodb"), boto3.client("sqs")
 lambda_ = boto3.client("lambda", config=patient)
 releases = DagReleases(boto3.client("s3"), settings.dags_bucket)
 ledger = DeliveryLedger(dynamodb, settings.state_table, time.time)
+abandoned = AbandonedWorks(dynamodb, settings.state_table, time.time)
 github = GitHub(settings, boto3.client("kms"), boto3.client("secretsmanager"), Path("/tmp/blobs"))  # noqa: S108
 deploy_branch = DeployBranch(
     dynamodb, settings.state_table, f"{settings.github_repository}#{settings.github_deploy_branch}"
@@ -73,7 +75,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 
     if event.get("action") == SWEEP:
         metrics.add_metric(name="Sweeps", unit="Count", value=1)
-        sweep = Sweep(ledger, deploy_branch, settings.github_deploy_branch, send)
+        sweep = Sweep(ledger, abandoned, deploy_branch, settings.github_deploy_branch, send)
         with github.repository(seconds_left) as repository:
             swept = sweep.run(repository)
         logger.info("swept", extra=asdict(swept))

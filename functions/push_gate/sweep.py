@@ -6,7 +6,7 @@ GitHub delivers a webhook once. Every few minutes this looks for itself, so that
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from control_plane.delivery_ledger import DeliveryLedger
 from control_plane.push_work import PushWork
 
 from . import judgement_text
+from .abandoned_work import AbandonedWork
 from .deploy_branch import DeployBranch, Heads
 from .github import Repository
 from .github_api import GitHubApi, GitHubNotFoundError, GitHubResponseError
@@ -41,6 +42,7 @@ class Sweep:
     """`queue` sends a work to the gate."""
 
     ledger: DeliveryLedger
+    abandoned: Iterable[AbandonedWork]
     deploy: DeployBranch
     branch: str
     queue: Callable[[PushWork], None]
@@ -94,12 +96,10 @@ class Sweep:
     def _close(self, repository: Repository) -> int:
         """Commits that say "being judged" though nobody does. Their message returns to the queue, and may judge them yet."""
         closed = 0
-        for delivery, claim, body in self.ledger.abandoned():
-            work = PushWork.from_json(body)
-            repository.report.finish(
-                work.after, delivery, judgement_text.unjudged("the push gate ended in the middle of it", again=True)
-            )
-            self.ledger.failed(delivery, claim)
+        for found in self.abandoned:
+            told = judgement_text.unjudged("the push gate ended in the middle of it", again=True)
+            repository.report.finish(found.work.after, found.delivery, told)
+            self.ledger.failed(found.delivery, found.claim)
             closed += 1
         return closed
 

@@ -61,7 +61,7 @@ ALLOWED = {
     "functions/dag_sync": {"control_plane"},
     "functions/image_builder": {"control_plane"},
     "functions/metadata_migrator": {"control_plane"},
-    "functions/push_gate": {"control_plane"},
+    "functions/push_gate": {"control_plane", "dag_lint"},
     "functions/push_webhook": {"control_plane"},
     "layers/control_plane": {"control_plane"},
     "layers/dag_lint": {"dag_lint"},

@@ -13,7 +13,8 @@ from tests.contract import permissions, templates
 METHODS = {
     # boto3 method or paginator -> what IAM calls it, where the names differ or more is needed
     ("s3", "list_objects_v2"): {"s3:ListBucket"},
-    ("s3", "get_object"): {"s3:GetObject", "kms:Decrypt"},  # the bucket is encrypted under the key
+    # The bucket is encrypted under the key; and of what is not there S3 says so only to who may list.
+    ("s3", "get_object"): {"s3:GetObject", "s3:ListBucket", "kms:Decrypt"},
     ("s3", "head_object"): {"s3:GetObject"},
     ("s3", "put_object"): {"s3:PutObject", "kms:GenerateDataKey"},
     ("s3", "list_object_versions"): {"s3:ListBucketVersions"},
@@ -31,7 +32,11 @@ METHODS = {
     ("dynamodb", "put_item"): {"dynamodb:PutItem", "kms:Decrypt"},
     ("dynamodb", "update_item"): {"dynamodb:UpdateItem", "kms:Decrypt"},
     ("secretsmanager", "get_secret_value"): {"secretsmanager:GetSecretValue", "kms:Decrypt"},
+    ("dynamodb", "get_item"): {"dynamodb:GetItem", "kms:Decrypt"},
+    ("dynamodb", "scan"): {"dynamodb:Scan", "kms:Decrypt"},
     ("sqs", "send_message"): {"sqs:SendMessage"},
+    ("sqs", "change_message_visibility"): {"sqs:ChangeMessageVisibility"},
+    ("kms", "sign"): {"kms:Sign"},
 }
 COMMANDS = {
     # command of the image's build -> what IAM calls it
@@ -56,6 +61,7 @@ SERVICES = {
     "secretsmanager",
     "cloudwatch",
     "sns",
+    "kms",
     "rds",
     "codebuild",
     "ecr",

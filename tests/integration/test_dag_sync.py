@@ -19,17 +19,16 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
-from control_plane import dag_releases
 from control_plane.dag_release import ManifestError
 from control_plane.dag_releases import (
-    Collected,
     Content,
     DagReleases,
     NotWantedError,
     ReleaseError,
     UnknownReleaseError,
 )
-from dag_sync import release_store
+from dag_sync import bucket_collection, release_store
+from dag_sync.bucket_collection import BucketCollection, Collected
 from dag_sync.file_system import FileSystem
 from dag_sync.release_store import Built, ReleaseStore, WrongContentError
 from farflow import releases
@@ -866,20 +865,24 @@ def test_content_with_as_many_links_as_efs_allows_is_copied(
     )
 
 
+def collection(s3: Any, now: datetime) -> BucketCollection:
+    return BucketCollection(s3, BUCKET, DagReleases(s3, BUCKET), lambda: now)
+
+
 def test_bucket_keeps_what_can_be_brought_back_and_removes_the_rest(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A day later, as nothing young is touched; with one publication under way."""
-    monkeypatch.setattr(dag_releases, "KEPT_AT_LEAST", 2)
+    monkeypatch.setattr(bucket_collection, "KEPT_AT_LEAST", 2)
     long_ago, now = datetime.now(UTC) - timedelta(days=100), datetime.now(UTC) + timedelta(days=2)
     early = DagReleases(s3, BUCKET, lambda: long_ago)
     ids = [early.publish(contents(a="same", b=f"of {n}"), publisher="ada").release.id for n in range(4)]
     later = DagReleases(s3, BUCKET, lambda: now)
-    collected = later.collect()
+    collected = collection(s3, now).collect()
     assert (collected.manifests, collected.objects) == (2, 2)
     assert [release.id for release in later.history()] == [ids[3], ids[2]]
     assert later.rollback(ids[2], "ada").changed
     with pytest.raises(UnknownReleaseError):
         later.rollback(ids[0], "ada")
-    assert DagReleases(s3, BUCKET).collect() == Collected(0, 0), "what is young stays"
+    assert collection(s3, datetime.now(UTC)).collect() == Collected(0, 0), "what is young stays"
 
 
 def test_content_that_is_published_again_outlives_the_removal_of_its_old_version(
@@ -889,7 +892,7 @@ def test_content_that_is_published_again_outlives_the_removal_of_its_old_version
     old = contents(a="again")
     s3.put_object(Bucket=BUCKET, Key=f"objects/{old[0].sha256}", Body=b"again")
     publisher.publish(contents(a="one"), publisher="ada")
-    collector = DagReleases(s3, BUCKET, lambda: datetime.now(UTC) + timedelta(days=2))
+    collector = collection(s3, datetime.now(UTC) + timedelta(days=2))
     delete = s3.delete_objects
 
     def publish_first(**request: Any) -> Any:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -29,14 +29,6 @@ THREADS = 10
 
 ATTEMPTS = 8
 """So many publishers may win before this one gives up."""
-
-KEPT_AT_LEAST = 20
-KEPT_TIME = timedelta(days=90)
-"""A release can be brought back for so long, and while it is among the newest twenty. Former versions of plain uploads stay
-as long (`stacks/data.yaml`)."""
-
-SETTLED = timedelta(days=1)
-"""What is younger may belong to a publication that is under way."""
 
 _LOST_RACE = {"PreconditionFailed", "ConditionalRequestConflict"}
 """S3's answers to a conditional write that came too late, or at the same moment as another.
@@ -100,14 +92,6 @@ class Uploads:
     publisher: str
     changed_at: datetime
     commit: str | None = None
-
-
-@dataclass(frozen=True)
-class Collected:
-    """How many manifests and objects were removed from the bucket."""
-
-    manifests: int
-    objects: int
 
 
 class DagReleases:
@@ -246,44 +230,6 @@ class DagReleases:
             ),
             lambda: True,
         )
-
-    def collect(self) -> Collected:
-        """Remove the releases beyond those kept, and the content that none of the kept names.
-
-        Safe beside publishers: they rely on nothing but what the newest release names, which is kept, and what they
-        write is younger than `SETTLED`. Versions are removed, not keys: what is written again meanwhile stays.
-        """
-        now = self._clock()
-        kept = self._kept(now)
-        if not kept:
-            return Collected(0, 0)
-        named = {dag_release.object_key(file.sha256) for release in kept for file in release.files}
-        manifests = {dag_release.manifest_key(release.id) for release in kept}
-        return Collected(
-            self._remove_versions("releases/", now, lambda key: key not in manifests),
-            self._remove_versions("objects/", now, lambda key: key not in named),
-        )
-
-    def _kept(self, now: datetime) -> list[Release]:
-        kept: list[Release] = []
-        for release in self.history():
-            if len(kept) >= KEPT_AT_LEAST and now - release.published_at > KEPT_TIME:
-                break
-            kept.append(release)
-        return kept
-
-    def _remove_versions(self, prefix: str, now: datetime, unneeded: Callable[[str], bool]) -> int:
-        removed = 0
-        for page in self._s3.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=prefix):
-            old = [
-                {"Key": version["Key"], "VersionId": version["VersionId"]}
-                for version in page.get("Versions", [])
-                if unneeded(version["Key"]) and now - version["LastModified"] > SETTLED
-            ]
-            if old:
-                answer = self._s3.delete_objects(Bucket=self._bucket, Delete={"Objects": old, "Quiet": True})  # type: ignore[typeddict-item]
-                removed += len(old) - len(answer.get("Errors", []))
-        return removed
 
     def _following(self, newest: Newest | None, files: Iterable[DagFile], **fields: Any) -> Release:
         """After what is served, too: a bucket that was made anew, or an old pointer put back, must not stop delivery."""

@@ -7,7 +7,7 @@ table, written under conditions only, so that of two claims at the same moment o
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -60,27 +60,9 @@ class DeliveryLedger:
     def start(self, delivery: str, lease_seconds: int, work: str = "") -> Claimed | Refused:
         """For the worker: the right to run the delivery, queued or not, for as long as the worker may live.
 
-        `work` is what `abandoned` tells when the worker did not come to its end.
+        `work` is kept for who looks for workers that did not come to their end.
         """
         return self._take(delivery, "running", lease_seconds, _MAY_START, {"work": {"S": work}})
-
-    def abandoned(self) -> Iterator[tuple[str, str, str]]:
-        """Delivery, claim and work of each that a worker began and whose lease ended before the work did.
-
-        Reads the whole table: a week's deliveries and what else is small.
-        """
-        pages = self._dynamodb.get_paginator("scan").paginate(
-            TableName=self._table,
-            FilterExpression="begins_with(id, :push) AND phase = :running AND lease_until <= :now",
-            ExpressionAttributeValues={
-                ":push": {"S": PREFIX},
-                ":running": {"S": "running"},
-                ":now": {"N": str(int(self._now()))},
-            },
-        )
-        for page in pages:
-            for item in page["Items"]:
-                yield item["id"]["S"].removeprefix(PREFIX), item["claim"]["S"], item["work"]["S"]
 
     def done(self, delivery: str) -> None:
         """It is over, and never runs again."""
