@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from local import aws, command_line, dag_folder, demo, deploy, layout, log_follower, services, stack_control
+from local import aws, command_line, dag_folder, demo, deploy, layout, log_follower, push_gate, services, stack_control
 from local.processes import owned_processes
 
 
@@ -47,6 +47,7 @@ def status() -> int:
     print(f"AWS              {stack.aws_url}, any credentials, region {layout.REGION}")
     print(f"PostgreSQL       127.0.0.1:{stack.postgres_port}")
     print(f"DAGs             s3://{outputs['DagsBucketName']}/{dag_folder.PREFIX}")
+    print(f"git remote       {push_gate.github(stack).git_url}, DAGs below dags/")
     print("\nTo upload edited DAGs:")
     print("  AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=us-east-1 \\")
     print(f"  aws --endpoint-url {stack.aws_url} s3 sync dags/ s3://{outputs['DagsBucketName']}/dags/ --delete")
