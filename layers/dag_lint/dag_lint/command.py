@@ -1,4 +1,4 @@
-"""`farflow-lint FOLDER...`: the push gate's verdict before the push.
+"""`farflow-lint PATH...`: the push gate's verdict before the push.
 
 Exit status: 0 the DAGs pass, 1 a finding blocks, 2 the lint itself failed and there is no verdict.
 """
@@ -18,28 +18,33 @@ from .imported import Importer
 from .importing import local_importer
 from .lint import Report, lint
 from .ratchet import Baseline, baseline_of
-from .report import FORMATS
+from .report import FORMATS, joined, of_file, placed
 from .tree import read_folder
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Lint each folder as a DAG folder of its own; the worst of their verdicts is the exit status."""
+    """Lint each folder as a DAG folder of its own, a file as one of the folder that it lies in. One report of all."""
     options = _parser().parse_args(arguments)
     try:
         allowed, baseline = _deployed(options.deployed)
         importer = None if options.static_only else local_importer(airflow_python(options.python, Path.cwd()))
-        reports = [_linted(folder, importer, baseline, allowed) for folder in options.folders]
+        report = joined([_linted(path, importer, baseline, allowed) for path in options.paths])
     except (LintError, OSError) as error:
         print(f"farflow-lint: {error}", file=sys.stderr)
         return 2
-    for report in reports:
-        print(FORMATS[options.format](report))
-    return 1 if any(report.verdict == "fail" for report in reports) else 0
+    print(FORMATS[options.format](report))
+    return 1 if report.verdict == "fail" else 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("farflow-lint", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="a DAG folder, linted as a whole")
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        type=Path,
+        metavar="PATH",
+        help="a DAG folder, linted as a whole; or a file, of which alone is told what its whole folder is linted for",
+    )
     parser.add_argument("--format", choices=sorted(FORMATS), default="text")
     parser.add_argument("--static-only", action="store_true", help="do not import the DAGs")
     parser.add_argument(
@@ -61,5 +66,8 @@ def _deployed(folder: Path | None) -> tuple[Allowed, Baseline | None]:
     return allowed_by(tree), baseline_of(lint(tree).findings, tree)
 
 
-def _linted(folder: Path, importer: Importer | None, baseline: Baseline | None, allowed: Allowed) -> Report:
-    return lint(read_folder(folder, FILE_BYTES), importer=importer, baseline=baseline, allowed=allowed)
+def _linted(path: Path, importer: Importer | None, baseline: Baseline | None, allowed: Allowed) -> Report:
+    """With paths as whoever called would write them."""
+    folder = path.parent if path.is_file() else path
+    report = lint(read_folder(folder, FILE_BYTES), importer=importer, baseline=baseline, allowed=allowed)
+    return placed(report if folder == path else of_file(report, path.name), folder.as_posix())

@@ -4,12 +4,53 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .finding import Finding
 from .lint import Report
 from .rules import rule_of
+
+
+def of_file(report: Report, path: str) -> Report:
+    """What a report of a folder says of one file; and what it says of the folder as a whole, which may be all it says."""
+    return dataclasses.replace(
+        report,
+        findings=tuple(found for found in report.findings if found.path in ("", path)),
+        excepted=tuple(found for found in report.excepted if found.path == path),
+        files=1,
+        dag_files=int(path in report.dag_ids),
+        dag_ids={key: dag_ids for key, dag_ids in report.dag_ids.items() if key == path},
+    )
+
+
+def placed(report: Report, folder: str) -> Report:
+    """With paths that begin with `folder`."""
+
+    def place(path: str) -> str:
+        return "/".join(part for part in (folder.rstrip("/"), path) if part) if folder != "." else path
+
+    def moved(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+        return tuple(dataclasses.replace(found, path=place(found.path)) for found in findings)
+
+    return dataclasses.replace(
+        report,
+        findings=moved(report.findings),
+        excepted=moved(report.excepted),
+        dag_ids={place(path): dag_ids for path, dag_ids in report.dag_ids.items()},
+    )
+
+
+def joined(reports: Sequence[Report]) -> Report:
+    """One of several, of at least one."""
+    return Report(
+        findings=tuple(dict.fromkeys(found for report in reports for found in report.findings)),
+        files=sum(report.files for report in reports),
+        dag_files=sum(report.dag_files for report in reports),
+        imported=all(report.imported for report in reports),
+        excepted=tuple(dict.fromkeys(found for report in reports for found in report.excepted)),
+        dag_ids={path: dag_ids for report in reports for path, dag_ids in report.dag_ids.items()},
+    )
 
 
 def to_text(report: Report) -> str:

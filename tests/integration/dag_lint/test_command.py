@@ -49,12 +49,12 @@ def test_bad_folder_is_blocked_with_status_1(dags: Path) -> None:
 def test_worst_folder_decides(dags: Path, tmp_path: Path) -> None:
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "bad.py").write_text(BROKEN)
-    assert run("--static-only", tmp_path / "bad", dags, cwd=dags).returncode == 1
+    assert run("--static-only", tmp_path / "bad", ".", cwd=dags).returncode == 1
 
 
 def test_json_has_the_promised_shape(dags: Path) -> None:
     (dags / "bad.py").write_text(BROKEN)
-    answer = json.loads(run("--static-only", "--format", "json", dags, cwd=dags).stdout)
+    answer = json.loads(run("--static-only", "--format", "json", ".", cwd=dags).stdout)
     assert answer["verdict"] == "fail"
     (blocking,) = [found for found in answer["findings"] if found["severity"] == "block"]
     assert list(blocking) == ["path", "line", "rule", "severity", "message", "fix"]
@@ -63,7 +63,7 @@ def test_json_has_the_promised_shape(dags: Path) -> None:
 
 def test_sarif_names_place_level_and_rule(dags: Path) -> None:
     (dags / "bad.py").write_text(BROKEN)
-    answer = json.loads(run("--static-only", "--format", "sarif", dags, cwd=dags).stdout)
+    answer = json.loads(run("--static-only", "--format", "sarif", ".", cwd=dags).stdout)
     assert answer["version"] == "2.1.0"
     (ran,) = answer["runs"]
     (result,) = [result for result in ran["results"] if result["level"] == "error"]
@@ -74,7 +74,7 @@ def test_sarif_names_place_level_and_rule(dags: Path) -> None:
 
 def test_github_s_commands_cannot_be_forged_by_a_file_s_name(dags: Path) -> None:
     (dags / "a%0A,b::c.py").write_text(BROKEN)
-    lines = run("--static-only", "--format", "github", dags, cwd=dags).stdout.splitlines()
+    lines = run("--static-only", "--format", "github", ".", cwd=dags).stdout.splitlines()
     assert all(line.startswith(("::error file=", "::warning file=")) for line in lines)
     assert any(
         line.startswith("::error file=a%250A%2Cb%3A%3Ac.py,line=4,title=F821 Undefined name::") for line in lines
@@ -128,3 +128,21 @@ def test_files_are_imported_unless_static_only(
     assert command.main(["--python", sys.executable, str(dags)]) == 1
     assert "block FL301" in capsys.readouterr().out
     assert command.main(["--python", sys.executable, "--static-only", str(dags)]) == 0
+
+
+def test_several_folders_are_one_report_with_paths_as_they_were_given(dags: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    (other / "team").mkdir(parents=True)
+    (other / "team" / "broken.py").write_text("def f(:\n")
+    done = run("--static-only", "--format", "json", "dags", "other/", cwd=tmp_path)
+    answer = json.loads(done.stdout)
+    assert (done.returncode, answer["verdict"]) == (1, "fail")
+    assert {found["path"] for found in answer["findings"] if found["severity"] == "block"} == {"other/team/broken.py"}
+
+
+def test_of_a_file_that_file_alone_is_told(dags: Path) -> None:
+    (dags / "broken.py").write_text("def f(:\n")
+    assert run("--static-only", dags / "fine.py", cwd=dags).returncode == 0
+    done = run("--static-only", "--format", "json", "broken.py", cwd=dags)
+    assert done.returncode == 1
+    assert {found["path"] for found in json.loads(done.stdout)["findings"]} == {"broken.py"}
