@@ -33,6 +33,11 @@ class Rule:
         return "warn" if self.tier == "D" else "block"
 
     @property
+    def page(self) -> str:
+        """Where Farflow's repository says more of it."""
+        return f"docs/rules/{self.code}.md"
+
+    @property
     def of_ruff(self) -> bool:
         """Whether Ruff finds it; else the lint itself does."""
         return not self.code.startswith("FL")
@@ -426,6 +431,6 @@ def rule_of(code: str) -> Rule:
 
 
 def finding(code: str, path: str, line: int, message: str, mend: str | None = None) -> Finding:
-    """A finding of the rule, with its severity and how it is mended."""
+    """A finding of the rule, with its severity, how it is mended, and its page."""
     rule = rule_of(code)
-    return Finding(path, line, code, rule.severity, message, mend or rule.mend)
+    return Finding(path, line, code, rule.severity, message, f"{mend or rule.mend} ({rule.page})")
