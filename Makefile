@@ -46,7 +46,12 @@ lint-dags: setup ## Say of a folder of DAGs what the push gate would say. DAGS=<
 	@PYTHONPATH=layers/dag_lint $(TOOLS)/python -m dag_lint --python .farflow/env/airflow/bin/python "$(DAGS)"
 
 test: setup ## Run all tests: unit, integration, contract, end to end. TESTS=tests/unit for a part.
-	@$(TOOLS)/pytest $(or $(TESTS),tests/unit tests/integration tests/contract tests/e2e)
+ifdef TESTS
+	@$(TOOLS)/pytest $(TESTS)
+else
+	@$(TOOLS)/pytest --numprocesses logical --maxprocesses 4 --dist loadfile tests/unit tests/integration tests/contract
+	@$(TOOLS)/pytest tests/e2e # one stack for all of them
+endif
 
 check: setup ## Check format, lint, types, templates and shell scripts.
 	@$(TOOLS)/ruff format --check .

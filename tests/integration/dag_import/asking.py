@@ -22,20 +22,22 @@ def request(files: dict[str, str], imports: list[str] | None = None, **fields: A
     return {"tree": tree, "imports": wanted, "seconds_per_file": 20, **fields}
 
 
-def run(content: dict[str, Any], *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(content: dict[str, Any], **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [AIRFLOW, "-m", "farflow.dag_import", "--cut-network", *arguments],
+        [AIRFLOW, "-m", "farflow.dag_import", "--cut-network"],
         input=json.dumps(content),
         capture_output=True,
         text=True,
-        env=ENVIRON,
+        env=ENVIRON | environ,
         timeout=120,
     )
 
 
-def ask(files: dict[str, str], imports: list[str] | None = None, **fields: Any) -> dict[str, dict[str, Any]]:
+def ask(
+    files: dict[str, str], imports: list[str] | None = None, environ: dict[str, str] | None = None, **fields: Any
+) -> dict[str, dict[str, Any]]:
     """What came of each file, by path."""
-    result = run(request(files, imports, **fields))
+    result = run(request(files, imports, **fields), **(environ or {}))
     assert result.returncode == 0, result.stderr
     reply = json.loads(result.stdout)
     assert reply["network_cut"]
