@@ -85,7 +85,7 @@ pathlib.Path.chmod = lambda self, mode: (time.sleep(0.5), chmod(self, mode))[1]
 archive = io.BytesIO()
 with zipfile.ZipFile(archive, "w") as package:
     package.writestr("handlers.py", "")
-lambda_functions._run_python_by_the_runtime_client(None)
+lambda_functions._run_python_by_the_runtime_client(None, {})
 found = []
 
 def start(delay):
