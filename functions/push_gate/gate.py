@@ -64,7 +64,7 @@ class Gate:
             raise
 
     def _run(self, work: PushWork, repository: Repository) -> Outcome:
-        folder = dag_folder.read(repository.trees, repository.trees.folder_id(work.after, self.folder))
+        folder = dag_folder.read(repository.trees, work.after, self.folder)
         judged = self.judge.judge(folder, self._deployed(repository), commit=work.after, trusted=work.trusted)
         report, told = repository.report, judgement_text.verdict(judged, forced=work.forced)
         report.finish(work.after, work.delivery, told)
@@ -99,7 +99,7 @@ class Gate:
         if commit is None:
             return NO_FOLDER
         try:
-            folder = dag_folder.read(repository.trees, repository.trees.folder_id(commit, self.folder))
+            folder = dag_folder.read(repository.trees, commit, self.folder)
         except CommitGoneError:
             return NO_FOLDER
         return NO_FOLDER if isinstance(folder, TooLarge) else folder
