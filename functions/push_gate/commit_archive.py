@@ -88,6 +88,7 @@ class _Inflated(io.RawIOBase):
         self._file = gzip.GzipFile(fileobj=io.BufferedReader(self._compressed, PIECE_BYTES), mode="rb")
         self.bytes = 0
         self.most = HEADER_BYTES
+        self._ended = False
 
     @override
     def readable(self) -> bool:
@@ -97,6 +98,9 @@ class _Inflated(io.RawIOBase):
     def readinto(self, buffer: Buffer) -> int:
         view = memoryview(buffer)
         piece = self._file.read1(len(view))
+        if not piece and self._ended:
+            raise EOFError("read beyond its end")  # else tarfile, which skips what a header says, goes on for years
+        self._ended = not piece
         self.bytes += len(piece)
         if self.bytes > self.most:
             raise ArchiveError(f"an archive with more than {self.most} bytes up to here")

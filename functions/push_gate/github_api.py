@@ -329,7 +329,6 @@ class GitHubApi:
             if self._seconds_left() <= 0:
                 raise GitHubUnavailableError("the time was up in the middle of an answer")
             chunks.append(chunk)
-        response.close()  # else its connection takes no other request
         return b"".join(chunks)
 
 

@@ -398,12 +398,16 @@ class Scripted:
 
     def __exit__(self, *_: object) -> None:
         self._stopped.set()
+        self._socket.shutdown(socket.SHUT_RDWR)  # whoever waits for a connection gets none
         self._thread.join()
         self._socket.close()
 
     def _serve(self) -> None:
         for answer in self._answers:
-            connection, _ = self._socket.accept()
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
             self.connections += 1
             with connection:
                 connection.recv(65536)

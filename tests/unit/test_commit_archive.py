@@ -184,6 +184,20 @@ def test_declared_size_beyond_the_archive_s_end_is_an_error(size: int) -> None:
         taken(archive(ROOT, entry(f"{TOP}/dags/b.py", b"x", size=size), LAST))
 
 
+@pytest.mark.parametrize(
+    "skipped",
+    [
+        [entry("x", b"x", b"Z", size=2**60)],
+        [pax("size=0", kind=tarfile.XGLTYPE), entry(f"{TOP}/dags/b.py", b"x", size=2**60)],
+    ],
+    ids=["unknown", "told otherwise"],
+)
+def test_declared_size_that_is_skipped_ends_with_the_archive(skipped: list[tuple[bytes, bytes]]) -> None:
+    """tarfile alone would count to it."""
+    with pytest.raises(ArchiveError):
+        taken(archive(ROOT, *skipped, LAST))
+
+
 def test_bomb_ends_early() -> None:
     content = b"".join(bomb(f"{TOP}/dags/b.py"))
     assert len(content) > 4 * MIB
@@ -195,6 +209,7 @@ def test_bomb_ends_early() -> None:
 
 def test_many_small_files_that_are_alike_are_no_bomb() -> None:
     entries = [entry(f"{TOP}/dags/{number}.py", b"x") for number in range(40_000)]
+    entries.insert(0, entry(f"{TOP}/zeros.bin", bytes(8 * MIB)))
     source = archive(*entries)
     assert len(taken(source, paths=[f"{number}.py" for number in range(40_000)])) == 40_000
 
@@ -218,6 +233,13 @@ def test_archive_beyond_a_limit_is_not_read_to_its_end(
     assert found == []
 
 
+def broken_within(file: tuple[bytes, bytes]) -> bytes:
+    """Half of its content, and then what is no deflate."""
+    deflate = zlib.compressobj(wbits=16 + zlib.MAX_WBITS)
+    half = b"".join(file)[:25_000]
+    return deflate.compress(half) + deflate.flush(zlib.Z_FULL_FLUSH) + b"\xff" * 1000
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -227,10 +249,11 @@ def test_archive_beyond_a_limit_is_not_read_to_its_end(
         gzip.compress(b"x" * 5000),
         gzip.compress(tar(ROOT, LAST))[:-9] + b"\xff" * 9,
         b"\x1f\x8b\x08\x00" + b"\xff" * 100,
+        broken_within(entry(f"{TOP}/dags/b.py", os.urandom(50_000))),
         tar(ROOT, LAST),
         zlib.compress(tar(ROOT, LAST)),
     ],
-    ids=["nothing", "page", "empty", "no tar", "checksum", "no deflate", "no gzip", "zlib"],
+    ids=["nothing", "page", "empty", "no tar", "checksum", "no deflate", "broken", "no gzip", "zlib"],
 )
 def test_what_is_no_archive_is_an_error(content: bytes) -> None:
     with pytest.raises(ArchiveError, match="no archive of git"):
