@@ -364,6 +364,17 @@ def test_archive_that_is_cut_off_is_worth_what_came_of_it(
     assert 100 <= asked.blobs() < 175
 
 
+def test_archive_is_read_no_further_than_there_is_something_to_find(
+    github: LocalGitHub, clone: Clone, trees: CommitTrees, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A repository may have much else."""
+    commit = pushed(clone, MANY | {"much else": random.Random(4).randbytes(500_000).hex()})
+    faults(github, cut_archives=1)
+    assert read(trees, commit) == EXPECTED
+    assert "archive" not in caplog.text
+    (clone.folder / "much else").unlink()
+
+
 def test_neither_archive_nor_blobs_is_the_same_error_as_ever(
     github: LocalGitHub, clone: Clone, trees: CommitTrees
 ) -> None:
