@@ -1,21 +1,28 @@
 """The DAG folder of a commit, file by file, each verified by its id: what is judged is what git has, and nothing else.
 
-No archive is ever unpacked, and no difference between commits is asked for: both may tell less than the tree.
-Sources: https://docs.github.com/en/rest/git/trees and https://docs.github.com/en/rest/git/blobs
+No difference between commits is asked for, and of an archive only what the tree lists is taken: both may tell less than
+the tree, and an archive something else.
+Sources: https://docs.github.com/en/rest/git/trees, https://docs.github.com/en/rest/git/blobs and
+https://docs.github.com/en/rest/repos/contents#download-a-repository-archive-tar
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
 
+from control_plane.observability import logger
 from control_plane.push_work import is_sha
 
+from . import commit_archive
 from .blob_cache import BlobCache
+from .commit_archive import ArchiveError
 from .git_objects import TREE_MODE, TreeEntry, object_id, tree_id
 from .github_api import (
     GitHubApi,
@@ -31,6 +38,14 @@ FOLDERS = 5_000
 FILE_BYTES = 1024 * 1024
 TREE_BYTES = 50 * 1024 * 1024
 THREADS = 8
+
+BLOBS = 100
+"""More than so many are taken from the commit's archive: GitHub grants some 900 requests a minute for blobs, 5,000 an hour
+for all. Source: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+"""
+
+ARCHIVE_SHARE = 0.5
+"""Of the time left: the rest is for blobs, should the archive be slow, or of no use."""
 
 
 class CommitGoneError(GitHubError):
@@ -60,7 +75,8 @@ class CommitTrees:
 
     def __init__(self, api: GitHubApi, repository_id: int, cache: BlobCache) -> None:
         self._api = api
-        self._base = f"/repositories/{repository_id}/git"
+        self._repository = f"/repositories/{repository_id}"
+        self._base = f"{self._repository}/git"
         self._cache = cache
 
     def folder_id(self, commit: str, folder: str) -> str | None:
@@ -97,19 +113,55 @@ class CommitTrees:
         found = tuple(sorted((entry for entry in entries if entry.mode != TREE_MODE), key=lambda entry: entry.path))
         return _beyond_limits(found) or Listing(found)
 
-    def contents(self, listing: Listing) -> dict[str, bytes]:
+    def contents(self, listing: Listing, commit: str, folder: str) -> dict[str, bytes]:
         """The content of each file by its path; links and submodules have none.
 
-        One request for each content that the cache lacks: GitHub grants some 900 a minute and 5,000 an hour.
-        Source: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+        `listing` is of `folder` at `commit`. What the cache lacks is fetched blob by blob, or, where that is much, from the
+        archive of the commit and only the rest of it blob by blob.
         """
-        shas = list({entry.sha: None for entry in listing.entries if entry.is_file})
+        files = [entry for entry in listing.entries if entry.is_file]
+        found: dict[str, bytes] = {}
+        for sha in {entry.sha for entry in files}:
+            cached = self._cache.read(sha)
+            if cached is not None:
+                found[sha] = cached
+        missing = [entry for entry in files if entry.sha not in found]
+        if len({entry.sha for entry in missing}) > BLOBS:
+            self._take_from_archive(commit, folder, missing, found)
+        shas = list({entry.sha: None for entry in missing if entry.sha not in found})
         pool = ThreadPoolExecutor(THREADS)
         try:
-            fetched = dict(zip(shas, pool.map(self._content, shas), strict=True))
+            found |= zip(shas, pool.map(self._content, shas), strict=True)
         finally:
             pool.shutdown(cancel_futures=True)  # after an error, the others are of no use
-        return {entry.path: fetched[entry.sha] for entry in listing.entries if entry.is_file}
+        return {entry.path: found[entry.sha] for entry in files}
+
+    def _take_from_archive(
+        self, commit: str, folder: str, missing: Sequence[TreeEntry], found: dict[str, bytes]
+    ) -> None:
+        """Adds what the archive has of `missing` to `found`: contents by id. What it lacks, or has otherwise, is left out."""
+        by_path = {entry.path: entry for entry in missing}
+        sizes = {entry.path: entry.size_bytes for entry in missing}
+        shas = {entry.sha for entry in missing}
+        inside = "/".join(filter(None, folder.split("/")))
+        try:
+            with (
+                self._api.with_share_of_time(ARCHIVE_SHARE) as api,
+                io.BufferedReader(api.download(f"{self._repository}/tarball/{_checked(commit)}")) as download,
+                closing(commit_archive.files(download, inside, sizes)) as files,
+            ):
+                for path, content in files:
+                    sha = by_path[path].sha
+                    if sha in shas and object_id("blob", content, sha) == sha:
+                        found[sha] = content
+                        self._cache.write(sha, content)
+                        shas.remove(sha)
+                    if not shas:
+                        return
+        except (ArchiveError, GitHubError) as error:
+            logger.warning(
+                "the archive is of no use", extra={"commit": commit, "lacking": len(shas), "reason": str(error)}
+            )
 
     def _walk(self, folder_id: str) -> Iterator[TreeEntry]:
         """Folder by folder, for trees that GitHub does not list at once."""
@@ -145,9 +197,6 @@ class CommitTrees:
         return entries, truncated
 
     def _content(self, sha: str) -> bytes:
-        cached = self._cache.read(sha)
-        if cached is not None:
-            return cached
         answer = self._api.get(f"{self._base}/blobs/{_checked(sha)}")
         try:
             encoding, text = answer["encoding"], answer["content"]

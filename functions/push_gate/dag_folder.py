@@ -37,14 +37,14 @@ NO_FOLDER = DagFolder("", DagTree({}), frozenset())
 """A repository without the folder: nothing to find fault with, and nothing to publish."""
 
 
-def read(trees: CommitTrees, folder_id: str | None) -> DagFolder | TooLarge:
-    """Raises `GitHubError`."""
+def read(trees: CommitTrees, commit: str, folder: str, folder_id: str | None) -> DagFolder | TooLarge:
+    """`folder` at `commit`, which has this id there. Raises `GitHubError`."""
     if folder_id is None:
         return NO_FOLDER
     listing = trees.listing(folder_id)
     if isinstance(listing, TooLarge):
         return listing
-    contents = trees.contents(listing)
+    contents = trees.contents(listing, commit, folder)
     executable = frozenset(entry.path for entry in listing.entries if entry.mode == EXECUTABLE_MODE)
     return DagFolder(folder_id, DagTree(dict(_entries(listing, contents))), executable)
 

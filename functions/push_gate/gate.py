@@ -56,7 +56,7 @@ class Gate:
             return Outcome("gone", {"reason": str(error)})
         report.pending(work.after, work.delivery)
         try:
-            return self._run(work, repository, dag_folder.read(repository.trees, folder_id))
+            return self._run(work, repository, dag_folder.read(repository.trees, work.after, self.folder, folder_id))
         except LintError as error:
             report.finish(work.after, work.delivery, judgement_text.unjudged(str(error), again=False))
             self._note_judged(work, repository)  # another try of the same would end the same
@@ -103,7 +103,8 @@ class Gate:
         if not commit:
             return NO_FOLDER
         try:
-            folder = dag_folder.read(repository.trees, repository.trees.folder_id(commit, self.folder))
+            folder_id = repository.trees.folder_id(commit, self.folder)
+            folder = dag_folder.read(repository.trees, commit, self.folder, folder_id)
         except CommitGoneError:
             return NO_FOLDER
         return NO_FOLDER if isinstance(folder, TooLarge) else folder

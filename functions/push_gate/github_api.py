@@ -7,13 +7,14 @@ host alone. Source: https://docs.github.com/en/rest/using-the-rest-api
 from __future__ import annotations
 
 import http.client
+import io
 import json
 import queue
 import urllib.parse
-from collections.abc import Callable, Mapping
+from collections.abc import Buffer, Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, override
 
 from .github_retry import is_rate_limit, seconds_to_wait
 
@@ -85,13 +86,54 @@ class Tokens(Protocol):
         ...
 
 
+class Download(io.RawIOBase):
+    """The body of an answer while it comes, which ends with an error unless all of it came in time.
+
+    Reading raises `GitHubUnavailableError`.
+    """
+
+    def __init__(
+        self,
+        connection: http.client.HTTPConnection,
+        response: http.client.HTTPResponse,
+        seconds_left: Callable[[], float],
+    ) -> None:
+        super().__init__()
+        self._connection = connection
+        self._response = response
+        self._seconds_left = seconds_left
+
+    @override
+    def readable(self) -> bool:
+        return True
+
+    @override
+    def readinto(self, buffer: Buffer) -> int:
+        view = memoryview(buffer)
+        try:
+            piece = _piece(self._response, len(view))
+        except (OSError, http.client.HTTPException) as error:
+            raise GitHubUnavailableError(f"an answer was cut off ({type(error).__name__})") from error
+        if self._seconds_left() <= 0:
+            raise GitHubUnavailableError("the time was up in the middle of an answer")
+        view[: len(piece)] = piece
+        return len(piece)
+
+    @override
+    def close(self) -> None:
+        self._response.close()
+        self._connection.close()
+        super().close()
+
+
 @dataclass(frozen=True)
 class _Answer:
-    """Names of `headers` are in lower case."""
+    """Names of `headers` are in lower case. `download` is what goes on coming, instead of a body."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    download: Download | None = None
 
 
 class GitHubApi:
@@ -137,6 +179,24 @@ class GitHubApi:
         query = f"?{urllib.parse.urlencode(parameters)}" if parameters else ""
         return self._request("GET", path + query, None, repeatable=True)
 
+    def download(self, path: str) -> Download:
+        """What `path` leads to, to be read piece by piece and closed. It is not asked for again once it has begun."""
+        answer = self._answer("GET", path, None, repeatable=True, download=True)
+        if answer.download is None:
+            raise GitHubResponseError(f"GET {path}: nothing to download")
+        return answer.download
+
+    def with_share_of_time(self, share: float) -> GitHubApi:
+        """The same one with a part of the seconds left, from 0 to 1: what fails in them leaves the others to something else."""
+        reserved = self._seconds_left() * (1 - share)
+        return GitHubApi(
+            self._url.geturl(),
+            self._tokens,
+            seconds_left=lambda: self._seconds_left() - reserved,
+            sleep=self._sleep,
+            now=self._now,
+        )
+
     def post(self, path: str, body: Mapping[str, Any], *, repeatable: bool) -> Any:
         """Unless `repeatable`, a request whose answer was lost is not sent again: it may have been carried out."""
         return self._request("POST", path, body, repeatable=repeatable)
@@ -147,17 +207,23 @@ class GitHubApi:
 
     def _request(self, method: str, path: str, body: Mapping[str, Any] | None, *, repeatable: bool) -> Any:
         content = None if body is None else json.dumps(body).encode()
+        return _parsed(self._answer(method, path, content, repeatable=repeatable))
+
+    def _answer(
+        self, method: str, path: str, content: bytes | None, *, repeatable: bool, download: bool = False
+    ) -> _Answer:
+        """The first one that is no refusal."""
         token, renewed, attempt = self._tokens.token(), False, 0
         while True:
             reason = "no answer"
             answer: _Answer | None = None
             try:
-                answer = self._exchange(method, path, content, token)
+                answer = self._exchange(method, path, content, token, download=download)
             except (OSError, http.client.HTTPException) as error:
                 reason = f"no answer ({type(error).__name__})"
             if answer is not None:
                 if 200 <= answer.status < 300:
-                    return _parsed(answer)
+                    return answer
                 if answer.status == 401 and not renewed:
                     token, renewed = self._tokens.renew(), True
                     continue
@@ -180,27 +246,33 @@ class GitHubApi:
             raise GitHubUnavailableError(f"{reason}; the next attempt would be in {seconds:.0f} s")
         self._sleep(seconds)
 
-    def _exchange(self, method: str, path: str, content: bytes | None, token: str) -> _Answer:
+    def _exchange(self, method: str, path: str, content: bytes | None, token: str, *, download: bool) -> _Answer:
         """One request; redirects are followed for GET alone, elsewhere without the token."""
         url = urllib.parse.urlunsplit((self._url.scheme, self._url.netloc, self._url.path, "", "")) + path
         headers = {**HEADERS, "Authorization": f"Bearer {token}"}
         if content is not None:
             headers["Content-Type"] = "application/json"
         for _ in range(REDIRECTS + 1):
-            answer = self._send(method, urllib.parse.urlsplit(url), content, headers)
+            answer = self._send(method, urllib.parse.urlsplit(url), content, headers, download=download)
             location = answer.headers.get("location")
             if method != "GET" or answer.status not in {301, 302, 307, 308} or not location:
                 return answer
             target = urllib.parse.urlsplit(urllib.parse.urljoin(url, location))
-            if target.scheme != self._url.scheme:
-                raise GitHubResponseError(f"GET {path}: a redirect to {target.scheme}")
+            if target.scheme != self._url.scheme or (target.scheme != "https" and target.hostname not in LOOPBACK):
+                raise GitHubResponseError(f"GET {path}: a redirect to {target.scheme}://{target.netloc}")
             if target.netloc != self._url.netloc:
                 headers.pop("Authorization", None)
             url = target.geturl()
         raise GitHubResponseError(f"GET {path}: more than {REDIRECTS} redirects")
 
     def _send(
-        self, method: str, url: urllib.parse.SplitResult, content: bytes | None, headers: Mapping[str, str]
+        self,
+        method: str,
+        url: urllib.parse.SplitResult,
+        content: bytes | None,
+        headers: Mapping[str, str],
+        *,
+        download: bool,
     ) -> _Answer:
         # A connection that waited may have been closed by the other side, which shows only when it is used: that is
         # no harm for what may be repeated.
@@ -211,11 +283,11 @@ class GitHubApi:
             target = urllib.parse.urlunsplit(("", "", url.path or "/", url.query, ""))
             connection.request(method, target, body=content, headers=dict(headers))
             response = connection.getresponse()
-            answer = _Answer(
-                response.status,
-                {name.lower(): value for name, value in response.getheaders()},
-                self._read(response),
-            )
+            told = {name.lower(): value for name, value in response.getheaders()}
+            if download and 200 <= response.status < 300:
+                kept = True
+                return _Answer(response.status, told, b"", Download(connection, response, self._seconds_left))
+            answer = _Answer(response.status, told, self._read(response))
             if shared and not response.will_close:
                 kept = self._keep(connection)
             return answer
@@ -250,7 +322,7 @@ class GitHubApi:
         """The body, however slowly it comes, as long as there is time."""
         chunks: list[bytes] = []
         size = 0
-        while chunk := response.read(CHUNK_BYTES):
+        while chunk := _piece(response, CHUNK_BYTES):
             size += len(chunk)
             if size > ANSWER_BYTES:
                 raise GitHubResponseError(f"an answer of more than {ANSWER_BYTES} bytes")
@@ -258,6 +330,14 @@ class GitHubApi:
                 raise GitHubUnavailableError("the time was up in the middle of an answer")
             chunks.append(chunk)
         return b"".join(chunks)
+
+
+def _piece(response: http.client.HTTPResponse, most: int) -> bytes:
+    """What has come by now, so that an answer that trickles does not keep anybody from looking at the clock."""
+    piece = response.read1(most)
+    if not piece and response.length:
+        raise http.client.IncompleteRead(b"", response.length)  # which read1 itself does not tell
+    return piece
 
 
 def quoted(text: str) -> str:

@@ -6,7 +6,7 @@
     PUT  /_local/token              {"token", "permissions"?}: a personal access token
     PUT  /_local/repository         {"default_branch"}
     PUT  /_local/faults             the faults from now on; {} for none (see `faults.py`)
-    GET  /_local/requests           calls of the API: method, path, host, kind of authorization, status
+    GET  /_local/requests           calls of the API and for archives: method, path, host, kind of authorization, status
     GET  /_local/deliveries         the hook's deliveries, the newest first
     POST /_local/redeliver          {"id"}, or {} for every event whose last delivery failed
     POST /_local/pull_request       {"from": folder, "revision", "fork"?: "them/dags", "number"?, "action"?, "base"?, "title"?}
@@ -17,6 +17,7 @@ Nobody is asked who they are: the server listens on loopback alone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -37,11 +38,12 @@ def call(request: Request, status: int) -> dict[str, Any]:
     """What is kept of a call: of its credentials, the kind alone."""
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
     kind = "none"
+    query = re.sub(r"\btoken=[^&]*", "token=…", request.query)
     if scheme:
         kind = "installation" if credentials.startswith("ghs_") else "jwt" if credentials.startswith("ey") else "token"
     return {
         "method": request.method,
-        "path": f"{request.path}?{request.query}" if request.query else request.path,
+        "path": f"{request.path}?{query}" if query else request.path,
         "host": request.headers.get("host"),
         "authorization": kind,
         "status": status,

@@ -46,6 +46,14 @@ class Faults:
     """The next blobs are answered with content of another SHA."""
     truncate_trees_at: int | None = None
     """Trees of more entries are cut there, and say so."""
+    cut_archives: int = 0
+    """The next archives end in their middle."""
+    bomb_archives: int = 0
+    """The next archives are of few bytes and inflate to many."""
+    archives_of: str | None = None
+    """The commit whose archive is sent, whichever is asked for."""
+    archives_from: str | None = None
+    """The file that is sent instead of any archive."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def replace(self, wanted: dict[str, Any]) -> None:

@@ -165,6 +165,10 @@ class Repository:
             entries.append(TreeEntry(path, mode, kind, entry_sha, None if size == "-" else int(size)))
         return entries
 
+    def archive(self, commit: str, prefix: str) -> bytes:
+        """A tar.gz as git makes it, with what its attributes leave out or change, all below `prefix`."""
+        return run(self.path, "archive", "--format=tar.gz", f"--prefix={prefix}", commit)
+
     def commits(self, revisions: Sequence[str], *, most: int) -> list[Commit]:
         """The newest `most` of the commits that `git log` lists for the revisions, the oldest first."""
         output = run(

@@ -1,4 +1,4 @@
-"""The HTTP server on loopback: git, API, control and page, by path."""
+"""The HTTP server on loopback: git, API, archives, control and page, by path."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-from local.github import control, git_http, page
+from local.github import codeload, control, git_http, page
 from local.github.access import NOBODY
 from local.github.exchange import DOCUMENTATION, Answer, Request
 from local.github.faults import DROP_CONNECTION
@@ -57,6 +57,8 @@ class Handler(BaseHTTPRequestHandler):
         request = Request(self.command, parts.path, parts.query, headers, body, NOBODY, {})
         if parts.path.startswith("/_local/"):
             self._send(control.answer(site, request))
+        elif codeload.is_archive(parts.path):
+            codeload.serve(site, self, request)
         elif page.is_page(parts.path):
             self._send(page.answer(site, request))
         else:

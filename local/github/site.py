@@ -44,6 +44,8 @@ class Site:
     calls: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=KEPT_CALLS))
     points: dict[str, deque[tuple[float, int]]] = field(default_factory=dict)
     """When an endpoint was called within the last minute, and what the call counts."""
+    archive_links: dict[str, tuple[str, float]] = field(default_factory=dict)
+    """Path and end of each link to an archive, by its token; the end as `time.monotonic` counts."""
     hour: int = 0
     calls_this_hour: int = 0
     writing: threading.RLock = field(default_factory=threading.RLock)

@@ -345,11 +345,11 @@ def test_folder_is_read_as_git_has_it(github: FakeGitHub, trees: CommitTrees, tm
     github.git("init", "--quiet", f"--object-format={algorithm}")
     commit = github.commit(FILES)
     assert len(commit) == {"sha1": 40, "sha256": 64}[algorithm]
-    assert trees.contents(listed(trees, commit)) == {
+    assert trees.contents(listed(trees, commit), commit, "dags") == {
         path.removeprefix("dags/"): content for path, content in FILES.items() if path.startswith("dags/")
     }
     everything = listed(trees, commit, "")
-    assert trees.contents(everything) == FILES
+    assert trees.contents(everything, commit, "") == FILES
     assert trees.folder_id(commit, "dags/team") == github.git("rev-parse", f"{commit}:dags/team").decode().strip()
 
 
@@ -366,17 +366,17 @@ def test_links_and_submodules_are_listed_and_never_fetched(github: FakeGitHub, t
         "s.py": "120000",
         "sub": "160000",
     }
-    assert trees.contents(listing) == {"a.py": b"1"}
+    assert trees.contents(listing, COMMIT, "dags") == {"a.py": b"1"}
     assert len([request for request in github.requests if "/blobs/" in request.path]) == 1
 
 
 def test_same_content_is_fetched_once_and_not_again(github: FakeGitHub, trees: CommitTrees) -> None:
     listing = listed(trees, github.commit(FILES))
-    trees.contents(listing)
+    trees.contents(listing, COMMIT, "dags")
     blobs = [request for request in github.requests if "/blobs/" in request.path]
     assert len(blobs) == 4
     github.requests.clear()
-    assert trees.contents(listing)["a.py"] == b"print(1)\n"
+    assert trees.contents(listing, COMMIT, "dags")["a.py"] == b"print(1)\n"
     assert github.requests == []
 
 
@@ -386,19 +386,19 @@ def test_attempt_that_ran_out_of_time_leaves_what_it_fetched(
     listing = listed(trees, github.commit({f"dags/{n}.py": str(n).encode() for n in range(40)}))
     github.faults = [*([as_ever] * 30), *([refused(429, retry_after="3600")] * 40)]
     with pytest.raises(GitHubUnavailableError):
-        trees.contents(listing)
+        trees.contents(listing, COMMIT, "dags")
     github.faults = []
     github.requests.clear()
-    assert len(trees.contents(listing)) == 40
+    assert len(trees.contents(listing, COMMIT, "dags")) == 40
     assert len(github.requests) == 10
 
 
 def test_cache_that_was_tampered_with_is_not_believed(github: FakeGitHub, trees: CommitTrees, tmp_path: Path) -> None:
     listing = listed(trees, github.commit(FILES))
-    expected = trees.contents(listing)
+    expected = trees.contents(listing, COMMIT, "dags")
     for path in (tmp_path / "blobs").iterdir():
         path.write_bytes(b"import os; os.abort()")
-    assert trees.contents(listing) == expected
+    assert trees.contents(listing, COMMIT, "dags") == expected
 
 
 def test_cache_starts_anew_when_it_is_full(tmp_path: Path) -> None:
@@ -491,7 +491,7 @@ def test_content_that_is_not_git_s_is_refused(github: FakeGitHub, trees: CommitT
     listing = listed(trees, github.commit({"dags/a.py": b"print(1)\n"}))
     github.alter = altered("{file_sha}", lambda body: body | {"content": base64.b64encode(content).decode()})
     with pytest.raises(ContentError):
-        trees.contents(listing)
+        trees.contents(listing, COMMIT, "dags")
 
 
 def test_another_commit_than_the_one_asked_for_is_refused(github: FakeGitHub, trees: CommitTrees) -> None:
@@ -540,7 +540,7 @@ def test_walk_ends_at_the_limits(github: FakeGitHub, trees: CommitTrees, monkeyp
 
 def test_no_request_goes_to_an_address_of_an_answer(github: FakeGitHub, trees: CommitTrees) -> None:
     """Each answer names 169.254.169.254; whoever asked there would hang or fail."""
-    trees.contents(listed(trees, github.commit(FILES)))
+    trees.contents(listed(trees, github.commit(FILES)), COMMIT, "dags")
     assert all(request.path.startswith(f"{BASE}/git/") for request in github.requests)
 
 

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from local.github import access, identity
 from local.github.exchange import Answer, ApiError, Request, not_found
-from local.github.rest import apps, checks, deliveries, git_data, pulls, rate_limit, repositories, statuses
+from local.github.rest import apps, archives, checks, deliveries, git_data, pulls, rate_limit, repositories, statuses
 from local.github.rest.route import Route
 from local.github.site import Site
 
@@ -21,6 +21,7 @@ ROUTES = (
     *apps.ROUTES,
     *deliveries.ROUTES,
     *git_data.ROUTES,
+    *archives.ROUTES,
     *checks.ROUTES,
     *statuses.ROUTES,
     *pulls.ROUTES,

@@ -37,6 +37,7 @@ OPERATIONS = (
     ("get", f"{REPOSITORY}/git/commits/{{commit_sha}}"),
     ("get", f"{REPOSITORY}/git/ref/{{ref}}"),
     ("get", f"{REPOSITORY}/git/trees/{{tree_sha}}"),
+    ("get", f"{REPOSITORY}/tarball/{{ref}}"),
     ("get", HOOK),
     ("get", f"{HOOK}/{{delivery_id}}"),
     ("post", f"{HOOK}/{{delivery_id}}/attempts"),
