@@ -1,4 +1,4 @@
-"""Airflow's operators, loaded once before the processes of the files are forked, which then need not load them again.
+"""Airflow's modules, loaded once before the processes of the files are forked, which then need not load them again.
 
 As the DAG processor does it: https://airflow.apache.org/docs/apache-airflow/stable/configurations-ref.html#parsing-pre-import-modules
 Of the files only names are taken, and only those of installed operators, sensors, hooks and transfers; nothing of the tree
@@ -11,6 +11,14 @@ import contextlib
 import importlib
 import re
 from collections.abc import Iterable
+
+SERIALIZING = (
+    "airflow.models.serialized_dag",
+    "airflow.models.dagbag",
+    "airflow.providers.standard.operators.trigger_dagrun",
+    "airflow.providers.standard.sensors.external_task",
+)
+"""What Airflow itself loads when it serializes the first DAG of a process."""
 
 MOST_MODULES = 100
 
@@ -30,7 +38,7 @@ def module_names(contents: Iterable[bytes]) -> list[str]:
 
 
 def load(names: Iterable[str]) -> None:
-    """What cannot be loaded fails again in the process of its file, which tells of it."""
-    for name in names:
+    """Load these, and `SERIALIZING`. What cannot be loaded fails again in the process of its file, which tells of it."""
+    for name in (*SERIALIZING, *names):
         with contextlib.suppress(Exception):
             importlib.import_module(name)
