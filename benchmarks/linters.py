@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import subprocess
 import sysconfig
 import tempfile
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.lint_tree import LintTree
 from dag_lint.ruff_rules import LINE_LENGTH, SELECT
 from local import layout
 
@@ -42,10 +44,10 @@ class Said:
 
 @dataclass(frozen=True)
 class Run:
-    """`status` is the exit status, by which CI passes or fails."""
+    """What it took, by the clock and of the processors, and what it said."""
 
     seconds: float
-    status: int
+    cpu_seconds: float
     said: tuple[Said, ...]
 
 
@@ -70,6 +72,7 @@ class Linter:
         with tempfile.TemporaryDirectory(prefix="farflow-bench-") as elsewhere:
             kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
             homes = {"HOME": elsewhere, "AIRFLOW_HOME": f"{elsewhere}/airflow", "PYLINTHOME": f"{elsewhere}/pylint"}
+            cpu = _cpu_of_children()
             began = time.perf_counter()
             done = subprocess.run(
                 command,
@@ -79,10 +82,24 @@ class Linter:
                 text=True,
                 timeout=SECONDS,
             )
-            seconds = time.perf_counter() - began
+            seconds, cpu = time.perf_counter() - began, _cpu_of_children() - cpu
         if not self.worked(done.returncode):
             raise LinterError(f"{self.name} ended with {done.returncode}: {done.stdout[-500:]}{done.stderr[-1500:]}")
-        return Run(seconds, done.returncode, tuple(sorted(set(self.parse(done.stdout, folder)))))
+        return Run(seconds, cpu, tuple(sorted(set(self.parse(done.stdout, folder)))))
+
+    def check(self, run: Run, tree: LintTree) -> None:
+        """What was seeded is what it tells of, no more and no less. Raises `LinterError`."""
+        for code, seeded in ((self.unused_import, tree.unused_import), (self.missing_package, tree.missing_package)):
+            found = {said.path for said in run.said if said.code == code}
+            if code and found != seeded:
+                raise LinterError(
+                    f"{self.name} told of {code} in {len(found)} files, not in the {len(seeded)} that have it"
+                )
+
+
+def _cpu_of_children() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def linters() -> list[Linter]:
