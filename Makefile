@@ -9,7 +9,7 @@ SAM := env PATH="$(CURDIR)/$(TOOLS):$$PATH" SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DI
   PIP_CACHE_DIR="$(CURDIR)/.farflow/cache/pip" sam
 export DAGS KEEP ENGINE TAG CPU_ARCHITECTURE ENV RELEASE CONFIRM
 
-.PHONY: help demo up status logs down publish releases rollback confirm lint-dags rule-pages test check image image-test bench bench-tasks bench-delivery deploy setup setup-benchmarks locks
+.PHONY: help demo up status logs down publish releases rollback confirm lint-dags rule-pages test check image image-test bench bench-tasks bench-delivery bench-lint deploy setup setup-benchmarks locks
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -62,13 +62,16 @@ check: setup ## Check format, lint, types, templates and shell scripts.
 	  AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template "$$template"; done
 	@$(TOOLS)/shellcheck .ci/run
 
-bench: bench-tasks bench-delivery ## Run every benchmark; each writes build/bench/NAME.json and docs/benchmarks/.
+bench: bench-tasks bench-delivery bench-lint ## Run every benchmark; each writes build/bench/NAME.json and docs/benchmarks/.
 
 bench-tasks: setup-benchmarks ## Measure what a task takes besides its work, against Airflow's defaults (about 10 minutes).
 	@.farflow/env/benchmarks/bin/python -m benchmarks.tasks
 
 bench-delivery: setup-benchmarks ## Measure how DAGs come from S3 to Airflow, against aws s3 sync, s5cmd, rclone, S3DagBundle (about 25 minutes).
 	@PYTHONPATH=functions:layers/control_plane:airflow .farflow/env/benchmarks/bin/python -m benchmarks.delivery
+
+bench-lint: setup-benchmarks ## Measure how long linters take over DAGs and what they find: flake8, pylint, Ruff, DagBag (about 25 minutes).
+	@PYTHONPATH=layers/dag_lint .farflow/env/benchmarks/bin/python -m benchmarks.lint
 
 image: setup ## Build airflow/ with a container engine of this machine. ENGINE=podman TAG=name:tag CPU_ARCHITECTURE=X86_64
 	@$(TOOLS)/python -m local.image.build
@@ -85,12 +88,12 @@ setup: # The Python environments, in .farflow/; a fifth of a second when they ar
 	@python3 local/environments.py
 
 setup-benchmarks: setup
-	@python3 local/environments.py benchmarks rivals
+	@python3 local/environments.py benchmarks rivals lint_rivals
 
 rule-pages: setup # Write docs/rules/ anew, after an edit of the lint's rules.
 	@PYTHONPATH=layers/dag_lint $(TOOLS)/python -m dag_lint.pages docs/rules
 
 locks: setup # Pin requirements anew, with hashes, after an edit of a requirements .in file.
-	@for file in requirements/uv requirements/tools requirements/emulator requirements/lambda requirements/benchmarks requirements/rivals airflow/requirements layers/control_plane/requirements layers/dag_lint/requirements; do \
+	@for file in requirements/uv requirements/tools requirements/emulator requirements/lambda requirements/benchmarks requirements/rivals requirements/lint_rivals airflow/requirements layers/control_plane/requirements layers/dag_lint/requirements; do \
 	  .farflow/env/uv/bin/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes \
 	    --no-header --no-annotate "$$file.in" -o "$$file.txt"; done

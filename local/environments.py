@@ -27,6 +27,7 @@ LOCKS = {
     "airflow": ROOT / "airflow" / "requirements.txt",
     "benchmarks": ROOT / "requirements" / "benchmarks.txt",
     "rivals": ROOT / "requirements" / "rivals.txt",
+    "lint_rivals": ROOT / "requirements" / "lint_rivals.txt",
 }
 USUAL = ["tools", "emulator", "lambda", "airflow"]
 """What every command needs; the others are built when they are asked for."""

@@ -1,6 +1,9 @@
 """The registry of rules."""
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from jinja2 import Environment, TemplateSyntaxError
 
 from dag_lint.dag_rules.schedules import cron_mistake
 from dag_lint.dag_rules.templates import template_mistake
@@ -82,3 +85,37 @@ def test_template_that_may_be_right_is_taken(text: str) -> None:
 @pytest.mark.parametrize("text", ["{{ ds }", "{% if x %}", "{{ }}", "{{ .Name }}", "{% nosuchtag %}", "{# open"])
 def test_template_that_jinja_cannot_parse_is_not(text: str) -> None:
     assert template_mistake(text)
+
+
+PIECES = (
+    "{{ ds }}",
+    "{{params.x1}}",
+    "{{ not }}",
+    "{",
+    "}",
+    "{{",
+    "}}",
+    "{%",
+    "%}",
+    "{#",
+    "#}",
+    "-",
+    " ",
+    ".",
+    "raw",
+    "1",
+)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=5).map("".join))
+@settings(max_examples=1000)
+@example("{{{ ds }}")
+def test_template_is_broken_exactly_if_jinja_says_so(text: str) -> None:
+    """What is taken without asking Jinja is what Jinja takes."""
+    try:
+        Environment(extensions=["jinja2.ext.do"], autoescape=True).parse(text)
+    except TemplateSyntaxError:
+        broken = True
+    else:
+        broken = False
+    assert (template_mistake(text) is not None) == broken

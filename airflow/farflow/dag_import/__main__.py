@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import isolation
+from . import airflow_modules, isolation
 from .reply import to_json
 from .request import Request, RequestError
 
@@ -30,6 +30,7 @@ def main() -> int:
         from .one_file import import_file  # noqa: PLC0415  # loads Airflow, which reads those settings at once
         from .supervisor import Supervisor  # noqa: PLC0415
 
+        airflow_modules.load(airflow_modules.module_names(request.files[path] for path in request.imports))
         work = Path(folder) / "work"
         work.mkdir()
         answers = Supervisor(request, work, import_file, os.process_cpu_count() or 1).run()

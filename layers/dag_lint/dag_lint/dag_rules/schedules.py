@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 
 from croniter import CroniterError, croniter
 
@@ -37,6 +38,7 @@ def bad_schedules(reading: Reading) -> Iterator[Finding]:
             yield finding("FL206", module.path, node.lineno, f"{expression!r} is no schedule: {mistake}")
 
 
+@lru_cache(maxsize=1000)  # a folder's schedules are mostly the same few
 def cron_mistake(expression: str) -> str | None:
     """What is wrong with a schedule; None if nothing is. Read with what Airflow reads it with."""
     if expression in PRESETS:

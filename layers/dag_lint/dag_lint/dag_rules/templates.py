@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 
@@ -22,6 +23,11 @@ NO_TEMPLATES = frozenset(
     }
 )
 """Fields that no operator renders."""
+
+_PLAIN = re.compile(r"(?<!\{)\{\{\s*(?!not\b)[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*\s*\}\}")
+"""`{{ ds }}`, `{{ params.table }}`: nothing can be wrong with these, and most templates have no others. Jinja takes a tenth
+of the lint's time otherwise.
+"""
 
 
 @cache
@@ -53,6 +59,9 @@ def broken_templates(reading: Reading) -> Iterator[Finding]:
 def template_mistake(text: str) -> tuple[str, int] | None:
     """What Jinja says of a template that it cannot parse, and the line; None for a good one."""
     if "{{" not in text and "{%" not in text and "{#" not in text:
+        return None
+    rest = _PLAIN.sub("", text)
+    if "{{" not in rest and "{%" not in rest and "{#" not in rest:
         return None
     try:
         _environment().parse(text)
