@@ -124,7 +124,7 @@ def pushed(clone: Clone, files: dict[str, str]) -> str:
 
 
 def read(trees: CommitTrees, commit: str, folder: str = "dags") -> dict[str, bytes]:
-    found = dag_folder.read(trees, commit, folder)
+    found = dag_folder.read(trees, commit, folder, trees.folder_id(commit, folder))
     assert isinstance(found, DagFolder)
     return {path: entry.content for path, entry in found.tree.items() if entry.content is not None}
 
