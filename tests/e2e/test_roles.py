@@ -20,8 +20,14 @@ from local.aws import client
 NOT_EXERCISED = {
     ("ControlPlane.DagSyncRole", "s3:DeleteObjectVersion"): "what it removes is a day old, and the stack is not",
     ("ControlPlane.DagSyncCollectRole", "lambda:InvokeFunction"): "it comes once a day, and the stack is gone by then",
-    ("PushGate.PushGateRole", "s3:ListBucket"): "only S3 itself tells who may not list that what is not there is denied",
-    ("PushGate.PushGateRole", "sqs:ChangeMessageVisibility"): "nothing fails here for so long; the handler's tests do it",
+    (
+        "PushGate.PushGateRole",
+        "s3:ListBucket",
+    ): "only S3 itself tells who may not list that what is not there is denied",
+    (
+        "PushGate.PushGateRole",
+        "sqs:ChangeMessageVisibility",
+    ): "nothing fails here for so long; the handler's tests do it",
     ("PushGate.PushWebhookRole", "dynamodb:UpdateItem"): "the queue does not fail here; the handler's tests do it",
     ("PushGate.PushWebhookRole", "kms:Decrypt"): "the local AWS decrypts secrets and tables in nobody's name",
     ("Airflow.Worker.ExecutionRole", "kms:Decrypt"): "the database's secret here is one's own, under the default key",
