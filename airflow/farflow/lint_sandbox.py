@@ -12,6 +12,8 @@ import subprocess
 import sys
 from typing import Any
 
+from farflow.dag_import import isolation
+
 RESERVE_SECONDS = 5.0
 """For telling that there was not time enough, before Lambda ends the function."""
 
@@ -30,9 +32,11 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
     Each run is a process of its own: what one of them does to its interpreter or leaves in /tmp is over with it.
     """
+    isolation.hide_memory()  # what is imported runs as the same user, and this environment has the role's credentials
     environ = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     seconds = context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
-    command = [sys.executable, "-m", "farflow.dag_import", "--cut-network"]
+    told_in_time = str(max(0.0, seconds - RESERVE_SECONDS))
+    command = [sys.executable, "-m", "farflow.dag_import", "--cut-network", "--seconds", told_in_time]
     try:
         result = subprocess.run(
             command, input=json.dumps(event).encode(), capture_output=True, env=environ, timeout=seconds

@@ -46,7 +46,7 @@ RETRY_SECONDS = 120
 
 settings = read_settings(Settings, os.environ)
 # The sandbox answers when its imports are done; asked again by botocore it would import twice.
-patient = Config(read_timeout=310, retries={"mode": "standard", "total_max_attempts": 1})
+patient = Config(read_timeout=210, retries={"mode": "standard", "total_max_attempts": 1})
 dynamodb, sqs = boto3.client("dynamodb"), boto3.client("sqs")
 lambda_ = boto3.client("lambda", config=patient)
 releases = DagReleases(boto3.client("s3"), settings.dags_bucket)

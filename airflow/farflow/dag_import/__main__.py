@@ -1,20 +1,29 @@
-"""`python -m farflow.dag_import [--cut-network]`: a request on standard input, a reply on standard output."""
+"""`python -m farflow.dag_import [--cut-network] [--seconds N]`: a request on standard input, a reply on standard output.
+
+After N seconds it answers with what it has, and of the rest that there was no time.
+"""
 
 from __future__ import annotations
 
+import argparse
+import math
 import os
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from . import airflow_modules, isolation
 from .reply import to_json
 from .request import Request, RequestError
 
-CUT_NETWORK = "--cut-network"
-
 
 def main() -> int:
+    began = time.monotonic()
+    parser = argparse.ArgumentParser("farflow.dag_import")
+    parser.add_argument("--cut-network", action="store_true")
+    parser.add_argument("--seconds", type=float, default=math.inf)
+    options = parser.parse_args()
     reply = os.dup(1)  # what Airflow prints while it is loaded is no reply
     os.dup2(2, 1)
     try:
@@ -22,9 +31,10 @@ def main() -> int:
     except RequestError as error:
         print(error, file=sys.stderr)
         return 2
+    sys.dont_write_bytecode = True  # which another file's import would take for its own
     isolation.hide_memory()
     isolation.adopt_orphans()
-    network_cut = CUT_NETWORK in sys.argv[1:] and isolation.cut_network()
+    network_cut = options.cut_network and isolation.cut_network()
     with tempfile.TemporaryDirectory(prefix="farflow-import-") as folder:
         os.environ.update(_airflow_settings(Path(folder)))
         from .one_file import import_file  # noqa: PLC0415  # loads Airflow, which reads those settings at once
@@ -33,7 +43,7 @@ def main() -> int:
         airflow_modules.load(airflow_modules.module_names(request.files[path] for path in request.imports))
         work = Path(folder) / "work"
         work.mkdir()
-        answers = Supervisor(request, work, import_file, os.process_cpu_count() or 1).run()
+        answers = Supervisor(request, work, import_file, os.process_cpu_count() or 1, began + options.seconds).run()
     with os.fdopen(reply, "w") as stream:
         stream.write(to_json(answers, network_cut=network_cut))
     return 0

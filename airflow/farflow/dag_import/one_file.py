@@ -31,11 +31,12 @@ def import_file(request: Request, tree: Path, path: str, pipe: int, token: str, 
     os.setsid()
     os.chdir(scratch)
     os.environ["TMPDIR"] = os.environ["HOME"] = str(scratch)
+    os.environ |= {"AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"}  # a client may be made
 
     def write(line: dict[str, Any]) -> None:
         os.write(pipe, json.dumps(line).encode() + b"\n")
 
-    witness = Witness(tree, lambda violation: write({"violation": asdict(violation)}))
+    witness = Witness(tree, tree / path, lambda violation: write({"violation": asdict(violation)}))
     stand_ins = StandIns(request, tree, lambda: witness.told("reads credentials"))
     stand_ins.install()
     isolation.limit(request.seconds_per_file)

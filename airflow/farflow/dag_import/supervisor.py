@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import secrets
 import selectors
@@ -24,6 +25,12 @@ GRACE_SECONDS = 2.0
 
 MOST_BYTES = 1024**2
 """So much a file may say of itself: ten thousand DAG ids and more."""
+
+
+CHANGING = ("writes files", "changes files")
+"""Violations after which the tree is put in order."""
+
+NO_TIME_LEFT = Failure("Timeout", "the time for all imports was up before it was imported", 0)
 
 
 class TreeChangedError(RuntimeError):
@@ -54,6 +61,8 @@ class Supervisor:
     """Empty, and for this run alone."""
     import_file: Callable[[Request, Path, str, int, str, Path], None]
     processes: int
+    deadline: float = math.inf
+    """By the monotonic clock. What is not imported by then is told as out of time."""
     _running: dict[int, Child] = field(default_factory=dict)
 
     @property
@@ -68,14 +77,16 @@ class Supervisor:
         waiting = list(reversed(self.request.imports))
         with selectors.DefaultSelector() as selector:
             while waiting or self._running:
+                if time.monotonic() > self.deadline:
+                    answers |= {path: Imported(path, "timed_out", 0.0, error=NO_TIME_LEFT) for path in waiting}
+                    waiting = []
                 while waiting and len(self._running) < self.processes:
                     child = self._start(waiting.pop())
                     selector.register(child.pipe, selectors.EVENT_READ, child)
                     selector.register(child.alive, selectors.EVENT_READ, child)
                 for child in self._ended(selector):
                     answers[child.path] = self._end(child, selector)
-        for path in self.request.files:
-            self._check(path)
+        self._check_all()
         return [answers[path] for path in self.request.imports]
 
     def _write_tree(self) -> None:
@@ -83,6 +94,23 @@ class Supervisor:
             target = self.tree / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
+
+    def _check_all(self) -> None:
+        """Nothing is changed, and nothing is there besides."""
+        for path in self.request.files:
+            self._check(path)
+        if strange := self._strange():
+            raise TreeChangedError(f"{strange[0].relative_to(self.tree)} was made by a file that was imported")
+
+    def _strange(self) -> list[Path]:
+        known = {self.tree / path for path in self.request.files}
+        return sorted(path for path in self.tree.rglob("*") if path not in known and not path.is_dir())
+
+    def _restore(self) -> None:
+        """What a file wrote beside itself is not there for the next one."""
+        for path in self._strange():
+            path.unlink()
+        self._write_tree()
 
     def _check(self, path: str) -> None:
         target = self.tree / path
@@ -115,7 +143,9 @@ class Supervisor:
     def _ended(self, selector: selectors.BaseSelector) -> list[Child]:
         """Those whose process is over, that said too much, or have no time left."""
         patience = self.request.seconds_per_file + GRACE_SECONDS
-        first = min(child.began for child in self._running.values()) + patience
+        if not self._running:
+            return []
+        first = min(min(child.began for child in self._running.values()) + patience, self.deadline)
         ended: list[Child] = []
         for key, _ in selector.select(max(0.0, first - time.monotonic())):
             child: Child = key.data
@@ -125,7 +155,8 @@ class Supervisor:
                 selector.unregister(child.pipe)  # closed early; its process still has its time
             if len(child.said) > MOST_BYTES:
                 ended.append(child)
-        ended += [child for child in self._running.values() if time.monotonic() - child.began > patience]
+        now = time.monotonic()
+        ended += [child for child in self._running.values() if now - child.began > patience or now > self.deadline]
         return list({child.pid: child for child in ended}.values())
 
     def _end(self, child: Child, selector: selectors.BaseSelector) -> Imported:
@@ -143,8 +174,11 @@ class Supervisor:
                 selector.unregister(descriptor)
             os.close(descriptor)
         shutil.rmtree(child.scratch, ignore_errors=True)
-        late = seconds > self.request.seconds_per_file
-        return answer(child.path, child.said, child.token, status, round(seconds, 3), late)
+        late = seconds > self.request.seconds_per_file or time.monotonic() > self.deadline
+        told = answer(child.path, child.said, child.token, status, round(seconds, 3), late)
+        if any(violation.what.startswith(CHANGING) for violation in told.violations):
+            self._restore()
+        return told
 
 
 def _read(child: Child) -> bool:

@@ -8,7 +8,9 @@ limits and the network that is not there.
 from __future__ import annotations
 
 import os
+import platform
 import sys
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -40,6 +42,9 @@ WORDS = {
     "ctypes.dlsym": "loads native code",
 }
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+ASKING_THE_MACHINE = frozenset({platform.__file__, uuid.__file__})
+"""They run programs to know it."""
+
 OF_PROCESSES = ("/environ", "/mem")
 OF_USERS = ("/.aws/credentials", "/.aws/config")
 
@@ -47,8 +52,9 @@ OF_USERS = ("/.aws/credentials", "/.aws/config")
 class Witness:
     """Calls `tell` with each violation of a file below `tree`, once for each line and kind."""
 
-    def __init__(self, tree: Path, tell: Callable[[Violation], None]) -> None:
+    def __init__(self, tree: Path, file: Path, tell: Callable[[Violation], None]) -> None:
         self._tree = f"{tree}{os.sep}"
+        self._file = str(file)
         self._tell = tell
         self._told: set[Violation] = set()
         self._busy = False
@@ -59,9 +65,7 @@ class Witness:
 
     def told(self, what: str) -> None:
         """By something else than an event."""
-        line = self._line_of_the_file(sys._getframe(1))  # noqa: SLF001  # whose line it is
-        if line is not None:
-            self._report(Violation(what, line))
+        self._report(what, sys._getframe(1))  # noqa: SLF001  # whose line it is
 
     def _see(self, event: str, arguments: tuple[Any, ...]) -> None:
         if self._busy or not (event == "open" or event in WORDS):
@@ -71,27 +75,38 @@ class Witness:
             what = _what_opening(arguments) if event == "open" else WORDS[event]
             if what is None:
                 return
-            line = self._line_of_the_file(sys._getframe(1))  # noqa: SLF001
-            if line is not None:
-                self._report(Violation(what, line))
+            self._report(what, sys._getframe(1))  # noqa: SLF001
         finally:
             self._busy = False
 
-    def _report(self, violation: Violation) -> None:
+    def _report(self, what: str, frame: FrameType) -> None:
+        doing = self._frame_of_the_tree(frame)
+        if doing is None:
+            return
+        place = doing.f_code.co_filename
+        if place != self._file:
+            what += f", at {place.removeprefix(self._tree)}:{doing.f_lineno}"
+        violation = Violation(what, self._line_of_the_file(doing))
         if violation not in self._told and len(self._told) < MOST_VIOLATIONS:
             self._told.add(violation)
             self._tell(violation)
 
-    def _line_of_the_file(self, frame: FrameType | None) -> int | None:
-        """The line in the tree that does it; None when a library does it while it is imported itself."""
+    def _frame_of_the_tree(self, frame: FrameType | None) -> FrameType | None:
+        """The innermost one; None when a library does it while it is imported itself, or only to know the machine."""
         while frame is not None:
             name = frame.f_code.co_filename
             if name.startswith(self._tree):
-                return frame.f_lineno
-            if name.startswith("<frozen importlib"):
+                return frame
+            if name.startswith("<frozen importlib") or name in ASKING_THE_MACHINE:
                 return None
             frame = frame.f_back
         return None
+
+    def _line_of_the_file(self, frame: FrameType | None) -> int:
+        """Where the file that is imported has it done, maybe by what it imports itself; 0 when that is not known."""
+        while frame is not None and frame.f_code.co_filename != self._file:
+            frame = frame.f_back
+        return frame.f_lineno if frame else 0
 
 
 def _what_opening(arguments: tuple[Any, ...]) -> str | None:

@@ -7,6 +7,7 @@ import json
 import lzma
 import subprocess
 import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 from local import layout
@@ -22,9 +23,9 @@ def request(files: dict[str, str], imports: list[str] | None = None, **fields: A
     return {"tree": tree, "imports": wanted, "seconds_per_file": 20, **fields}
 
 
-def run(content: dict[str, Any], **environ: str) -> subprocess.CompletedProcess[str]:
+def run(content: dict[str, Any], arguments: Sequence[str] = (), **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [AIRFLOW, "-m", "farflow.dag_import", "--cut-network"],
+        [AIRFLOW, "-m", "farflow.dag_import", "--cut-network", *arguments],
         input=json.dumps(content),
         capture_output=True,
         text=True,
@@ -34,10 +35,16 @@ def run(content: dict[str, Any], **environ: str) -> subprocess.CompletedProcess[
 
 
 def ask(
-    files: dict[str, str], imports: list[str] | None = None, environ: dict[str, str] | None = None, **fields: Any
+    files: dict[str, str],
+    imports: list[str] | None = None,
+    environ: dict[str, str] | None = None,
+    *,
+    one_at_a_time: bool = False,
+    **fields: Any,
 ) -> dict[str, dict[str, Any]]:
     """What came of each file, by path."""
-    result = run(request(files, imports, **fields), **(environ or {}))
+    one = {"PYTHON_CPU_COUNT": "1"} if one_at_a_time else {}
+    result = run(request(files, imports, **fields), **one, **(environ or {}))
     assert result.returncode == 0, result.stderr
     reply = json.loads(result.stdout)
     assert reply["network_cut"]
