@@ -132,7 +132,7 @@ def of_group(linter: Linter, group: Group) -> Run:
 def publish(rows: list[Row]) -> None:
     """Write the page and its picture."""
     value = {(row.work, row.system, row.metric): row.value for row in rows}
-    systems = list(dict.fromkeys(row.system for row in rows if row.metric == "seconds"))
+    systems = [linter.name for linter in linters()]
     times = [
         [
             name,
@@ -144,12 +144,12 @@ def publish(rows: list[Row]) -> None:
         for name in systems
     ]
     ratios = [
-        [name, *(f"{value[str(size), name, 'seconds'] / value[str(size), FARFLOW, 'seconds']:.1f}" for size in SIZES)]
+        [name, *(as_times(value[str(size), name, "seconds"] / value[str(size), FARFLOW, "seconds"]) for size in SIZES)]
         for name in systems
         if name != FARFLOW
     ]
     costs = [
-        [name, told(value["1000", name, "cpu"]), f"{value['1000', name, 'cpu'] / value['1000', FARFLOW, 'cpu']:.1f}"]
+        [name, told(value["1000", name, "cpu"]), as_times(value["1000", name, "cpu"] / value["1000", FARFLOW, "cpu"])]
         for name in systems
     ]
     ratio = value["1000", FLAKE8, "seconds"] / value["1000", FARFLOW, "seconds"]
@@ -204,6 +204,10 @@ def told(seconds: float) -> str:
     return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.0f} s"
 
 
+def as_times(ratio: float) -> str:
+    return f"{ratio:.1f}" if ratio >= 1 else f"{ratio:.2f}"
+
+
 def counted(found: float, failing: float) -> str:
     return f"{found:.0f}" if found == failing else f"{found:.0f} ({failing:.0f} fail)"
 
@@ -236,7 +240,7 @@ is not installed; a tool that does not tell of exactly these files ends the run.
 - **{farflow}** is `farflow-lint --static-only`: it reads files for its own rules in processes with limits, and runs Ruff.
 - **{farflow_import}** adds the import of each file by Airflow, each in a process of its own, without network, with limits.
 - **{pylint}** has Airflow's packages on its path, for without them it cannot tell an argument of an operator; **{alone}** is what
-  most pre-commit configurations run. Both without `duplicate-code`, which compares each file with each other (at 1,000 files it takes about 40 % more).
+  its pre-commit hook runs unless packages are added to it. Both without `duplicate-code`, which compares each file with each other (at 1,000 files it takes about 40 % more).
 - **{ruff}** is the part of the static lint that Ruff does, with Ruff's own rule for variables; **{ruff_default}** is `ruff check`.
 - **{dagbag}** is one process that loads the folder into one DagBag, as teams' tests do. `airflow dags list-import-errors --local`
   would do that too, but refuses to run without a migrated database.
@@ -257,7 +261,7 @@ What is not fair, or not measured:
 
 - The defects are Farflow's own test cases, named by its own rules: it finds all of them because it was written with them. They say what
   kinds of mistake the others cannot see, not how often people make them.
-- The DagBag's import errors for work at import are there because nothing answers on this machine; where the network, the Variables and the connections
+- The DagBag's import errors for work at import are there because nothing answers on this machine, or a package is missing; where the network, the Variables and the connections
   are, the same files load without a word, and do their work on the CI machine.
 - flake8 and pylint have plugins, Ruff has more rules to select, and teams write tests of their own; none of them is here.
 - Editors keep linters running, and Ruff keeps a cache; that is not measured. The import is what costs, and a DagBag in one process pays less

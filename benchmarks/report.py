@@ -75,7 +75,10 @@ def draw_bars(
         axes.set_yscale("log")
     axes.set_title(title)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
+    if len(systems) > 6:  # too many for the room between the bars
+        figure.legend(frameon=False, fontsize=8, loc="outside right center")
+    else:
+        axes.legend(frameon=False)
     mpl.rcParams["svg.hashsalt"] = name  # the same figures give the same file
     figure.savefig(path, metadata={"Date": None})
     plt.close(figure)
