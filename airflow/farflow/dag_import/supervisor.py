@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import math
 import os
@@ -73,6 +74,7 @@ class Supervisor:
     def run(self) -> list[Imported]:
         """One answer for each file asked for, in that order. Raises `TreeChangedError`."""
         self._write_tree()
+        gc.freeze()  # what is loaded by now is garbage to nobody: a collection would have each process copy all of it
         answers: dict[str, Imported] = {}
         waiting = list(reversed(self.request.imports))
         with selectors.DefaultSelector() as selector:
