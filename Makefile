@@ -9,7 +9,7 @@ SAM := env PATH="$(CURDIR)/$(TOOLS):$$PATH" SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DI
   PIP_CACHE_DIR="$(CURDIR)/.farflow/cache/pip" sam
 export DAGS KEEP ENGINE TAG CPU_ARCHITECTURE ENV RELEASE CONFIRM
 
-.PHONY: help demo up status logs down publish releases rollback confirm lint-dags rule-pages test check image image-test bench bench-tasks bench-delivery bench-lint deploy setup setup-benchmarks locks
+.PHONY: help demo up status logs down publish releases rollback confirm lint-dags rule-pages test check image image-test bench bench-tasks bench-delivery bench-lint bench-push deploy setup setup-benchmarks locks
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -62,7 +62,7 @@ check: setup ## Check format, lint, types, templates and shell scripts.
 	  AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template "$$template"; done
 	@$(TOOLS)/shellcheck .ci/run
 
-bench: bench-tasks bench-delivery bench-lint ## Run every benchmark; each writes build/bench/NAME.json and docs/benchmarks/.
+bench: bench-tasks bench-delivery bench-lint bench-push ## Run every benchmark; each writes build/bench/NAME.json and docs/benchmarks/.
 
 bench-tasks: setup-benchmarks ## Measure what a task takes besides its work, against Airflow's defaults (about 10 minutes).
 	@.farflow/env/benchmarks/bin/python -m benchmarks.tasks
@@ -86,6 +86,9 @@ deploy: setup ## Deploy to AWS with samconfig.toml's environment ENV, for exampl
 
 setup: # The Python environments, in .farflow/; a fifth of a second when they are there.
 	@python3 local/environments.py
+
+bench-push: setup-benchmarks ## Measure from git push to the verdict, and to the pushed code running (about 8 minutes).
+	@.farflow/env/benchmarks/bin/python -m benchmarks.pushes
 
 setup-benchmarks: setup
 	@python3 local/environments.py benchmarks rivals lint_rivals
