@@ -68,7 +68,7 @@ ALLOWED = {
     "airflow": {"farflow"},
     "dags": set(),
     "local": {"control_plane", "local"},
-    "benchmarks": {"benchmarks", "control_plane", "dag_sync", "farflow", "local"},
+    "benchmarks": {"benchmarks", "control_plane", "dag_lint", "dag_sync", "farflow", "local"},
 }
 
 
