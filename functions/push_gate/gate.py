@@ -67,7 +67,7 @@ class Gate:
             raise
 
     def _run(self, work: PushWork, repository: Repository, folder: DagFolder | TooLarge) -> Outcome:
-        judged = self.judge.judge(folder, self._deployed(repository), commit=work.after, trusted=work.trusted)
+        judged = self.judge.judge(folder, self._deployed(repository), trusted=work.trusted)
         report, told = repository.report, judgement_text.verdict(judged, forced=work.forced)
         report.finish(work.after, work.delivery, told)
         details: dict[str, object] = {

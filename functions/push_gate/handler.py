@@ -59,7 +59,7 @@ deploy_branch = DeployBranch(
 version = f"{lint_version()}#{settings.lint_sandbox_image}"
 judge = Judge(
     FindingsCache(dynamodb, settings.state_table, version, time.time),
-    lambda commit: sandbox_importer(lambda_, settings.lint_sandbox, commit),
+    lambda folder_id: sandbox_importer(lambda_, settings.lint_sandbox, folder_id),
 )
 gate = Gate(judge, releases, deploy_branch, settings.github_deploy_branch, settings.github_dags_folder)
 

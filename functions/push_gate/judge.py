@@ -32,32 +32,32 @@ class Judged:
 
 
 class Judge:
-    """`importer` is asked for what is trusted alone."""
+    """`importer` is given a folder's id, and asked for what is trusted alone."""
 
     def __init__(self, cache: FindingsCache, importer: Callable[[str], Importer]) -> None:
         self._cache = cache
         self._importer = importer
 
-    def judge(self, folder: DagFolder | TooLarge, deployed: DagFolder, *, commit: str, trusted: bool) -> Judged:
+    def judge(self, folder: DagFolder | TooLarge, deployed: DagFolder, *, trusted: bool) -> Judged:
         """`deployed` is what the deploy branch had when it last passed: it alone can make exceptions.
 
         Raises `dag_lint.errors.LintError` where there can be no verdict.
         """
         if isinstance(folder, TooLarge):
             return Judged((finding("FL103", "", 1, folder.reason),), imported=False, cached=False)
-        found, cached = self._found(folder, commit, trusted)
-        known, _ = self._found(deployed, commit, trusted)
+        found, cached = self._found(folder, trusted)
+        known, _ = self._found(deployed, trusted)
         found = allowed_by(deployed.tree).applied(found)
         found = ratcheted(found, folder.tree, baseline_of(known, deployed.tree))
         return Judged(tuple(sorted(found)), imported=trusted, cached=cached)
 
-    def _found(self, folder: DagFolder, commit: str, trusted: bool) -> tuple[list[Finding], bool]:
+    def _found(self, folder: DagFolder, trusted: bool) -> tuple[list[Finding], bool]:
         """Before any exception, and whether that was known."""
         if not folder.tree:
             return [], False
         known = self._cache.read(folder.id, imported=trusted)
         if known is not None:
             return known, True
-        report = lint(folder.tree, importer=self._importer(commit) if trusted else None)
+        report = lint(folder.tree, importer=self._importer(folder.id) if trusted else None)
         self._cache.write(folder.id, report.findings, imported=trusted)
         return list(report.findings), False

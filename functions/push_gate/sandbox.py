@@ -1,4 +1,4 @@
-"""Has `lint_sandbox` import DAG files: each commit in environments of its own, many files at once."""
+"""Has `lint_sandbox` import DAG files: each DAG folder in environments of its own, many files at once."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PAYLOAD_BYTES = 6_000_000
 
 
 def sandbox_importer(lambda_: LambdaClient, function: str, tenant: str) -> Importer:
-    """An importer for the commit `tenant`. It raises `LintFailedError` where there is no answer, and botocore's errors."""
+    """An importer for the DAG folder whose id is `tenant`: what one folder leaves behind no other meets. It raises `LintFailedError` where there is no answer, and botocore's errors."""
 
     def import_files(tree: DagTree, paths: Sequence[str]) -> ImportReport:
         packed_tree = packed(tree)

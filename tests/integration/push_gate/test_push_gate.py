@@ -40,7 +40,7 @@ def test_good_commit_is_told_so_and_published(world: World, pushed: Push) -> Non
     assert f"published {newest.release.id}" in check["output"]["title"]
     assert newest.release.commit == commit
     assert world.newest() == {path: sha256(files[path]) for path in files if path != ".hidden"}
-    assert world.sandbox.tenants == [commit]
+    assert world.sandbox.tenants == [world.clone.git("rev-parse", f"{commit}:dags")]
 
 
 def test_executable_file_stays_one(world: World, pushed: Push) -> None:
@@ -150,6 +150,15 @@ def test_folder_that_was_judged_is_not_imported_again(world: World, pushed: Push
     assert len(world.sandbox.tenants) == 1
     assert "judged before" in world.check()["output"]["summary"]
     assert "holds these very files already" in world.check()["output"]["summary"]
+
+
+def test_each_folder_is_imported_where_no_other_was(world: World, pushed: Push) -> None:
+    """What a pushed folder leaves behind must not be met by the deployed one, whose findings make exceptions."""
+    first = pushed({"report.py": GOOD.format(number=1)})
+    world.handler.judge._cache._version = "another"
+    second = pushed({"report.py": GOOD.format(number=2)})
+    folders = [world.clone.git("rev-parse", f"{commit}:dags") for commit in (first, second, first)]
+    assert world.sandbox.tenants == folders
 
 
 def test_fork_is_judged_without_an_import_and_never_published(world: World) -> None:
