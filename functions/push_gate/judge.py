@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dag_lint.allowed import allowed_by
+from dag_lint.errors import LintError
 from dag_lint.finding import Finding, Verdict, verdict_of
 from dag_lint.imported import Importer
 from dag_lint.lint import lint
-from dag_lint.ratchet import baseline_of, ratcheted
+from dag_lint.ratchet import Baseline, baseline_of, ratcheted
 from dag_lint.rules import finding
 
 from .commit_tree import TooLarge
@@ -24,6 +25,8 @@ class Judged:
     findings: tuple[Finding, ...]
     imported: bool
     cached: bool
+    not_excepting: str = ""
+    """Why the deploy branch made no exceptions, though it has something that might; empty where it did as it should."""
 
     @property
     def verdict(self) -> Verdict:
@@ -41,15 +44,24 @@ class Judge:
     def judge(self, folder: DagFolder | TooLarge, deployed: DagFolder, *, trusted: bool) -> Judged:
         """`deployed` is what the deploy branch had when it last passed: it alone can make exceptions.
 
-        Raises `dag_lint.errors.LintError` where there can be no verdict.
+        Raises `dag_lint.errors.LintError` where there can be no verdict. One of `deployed` is no reason: without its
+        exceptions the push that mends it can still pass.
         """
         if isinstance(folder, TooLarge):
             return Judged((finding("FL103", "", 1, folder.reason),), imported=False, cached=False)
         found, cached = self._found(folder, trusted)
+        not_excepting = ""
+        try:
+            allowed, baseline = allowed_by(deployed.tree), self._baseline(deployed, trusted)
+        except LintError as error:
+            not_excepting = str(error)
+        else:
+            found = ratcheted(allowed.applied(found), folder.tree, baseline)
+        return Judged(tuple(sorted(found)), imported=trusted, cached=cached, not_excepting=not_excepting)
+
+    def _baseline(self, deployed: DagFolder, trusted: bool) -> Baseline:
         known, _ = self._found(deployed, trusted)
-        found = allowed_by(deployed.tree).applied(found)
-        found = ratcheted(found, folder.tree, baseline_of(known, deployed.tree))
-        return Judged(tuple(sorted(found)), imported=trusted, cached=cached)
+        return baseline_of(known, deployed.tree)
 
     def _found(self, folder: DagFolder, trusted: bool) -> tuple[list[Finding], bool]:
         """Before any exception, and whether that was known."""

@@ -232,6 +232,45 @@ def test_what_is_on_the_deploy_branch_already_does_not_block(world: World) -> No
     assert world.run(world.work(worse)) == {"result": "failed"}
 
 
+def test_allow_list_that_cannot_be_read_is_not_published(world: World, pushed: Push) -> None:
+    commit = pushed({".farflow-lint.toml": '[[allow]]\nrule = "NOPE"\npath = "*"\nreason = "x"\n'})
+    assert world.annotations(commit) == ["dags/.farflow-lint.toml:1 failure FL108"]
+    assert world.newest() == {}
+
+
+def test_deployed_allow_list_that_cannot_be_read_excepts_nothing_and_can_be_mended(world: World, pushed: Push) -> None:
+    """As after an upgrade of the lint that removed a rule."""
+    allow = '[[allow]]\nrule = "NOPE"\npath = "*"\nreason = "x"\n'
+    deployed = world.clone.commit(
+        {"dags/.farflow-lint.toml": allow, "dags/other.py": UNUSED.replace("report", "other")}
+    )
+    world.handler.deploy_branch.accepts(deployed)
+    commit = pushed({"report.py": GOOD.format(number=1), ".farflow-lint.toml": None})
+    assert world.annotations(commit) == ["dags/other.py:1 failure F401"], "known, as long as the list could be read"
+    assert "there is no rule NOPE" in world.check(commit)["output"]["summary"]
+    commit = pushed({"other.py": None})
+    assert world.check(commit)["conclusion"] == "success"
+    assert set(world.newest()) == {"report.py"}
+
+
+def test_deployed_file_that_kills_the_sandbox_can_be_removed(
+    world: World, pushed: Push, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployed = world.clone.commit({"dags/killing.py": GOOD.format(number=2)})
+    world.handler.deploy_branch.accepts(deployed)
+    invoke, killing = world.sandbox.invoke, world.clone.git("rev-parse", f"{deployed}:dags")
+
+    def invoke_but_the_deployed(**request: Any) -> dict[str, Any]:
+        world.sandbox.crash = "killed" if request["TenantId"] == killing else None
+        return invoke(**request)
+
+    monkeypatch.setattr(world.sandbox, "invoke", invoke_but_the_deployed)
+    commit = pushed({"report.py": GOOD.format(number=1), "killing.py": None})
+    assert world.check(commit)["conclusion"] == "success"
+    assert "killed" in world.check(commit)["output"]["summary"]
+    assert set(world.newest()) == {"report.py"}
+
+
 # ---- when something fails ------------------------------------------------------------------------------------
 
 
