@@ -77,14 +77,16 @@ class Gate:
         }
         if not self._is_of_deploy_branch(work):
             return Outcome("passed" if judged.verdict == "pass" else "failed", details)
-        publication = self._publish(work, repository, folder, judged)
+        publication = self._published_before(work, judged) or self._publish(work, repository, folder, judged)
+        if publication and publication.release:
+            # Before it is told: whatever fails from here on, it is neither queued nor published once more.
+            self.deploy.was_published(work.after, work.delivery, publication.release)
         if publication is not None:
             told = judgement_text.verdict(judged, forced=work.forced, publication=publication)
             report.finish(work.after, work.delivery, told)
             details |= {"release": publication.release, "reason": publication.reason}
-            if publication.release:
-                self.deploy.accepts(work.after)
-        self._note_judged(work, repository)
+        if publication is None or not publication.release:
+            self._note_judged(work, repository)
         if judged.verdict == "fail":
             return Outcome("failed", details)
         return Outcome("published" if publication and publication.release else "passed", details)
@@ -108,6 +110,13 @@ class Gate:
         except CommitGoneError:
             return NO_FOLDER
         return NO_FOLDER if isinstance(folder, TooLarge) else folder
+
+    def _published_before(self, work: PushWork, judged: Judged) -> Publication | None:
+        """By an attempt of this delivery that failed after it: an operator may have rolled back since."""
+        heads = self.deploy.heads()
+        if judged.verdict == "fail" or heads.delivery != work.delivery:
+            return None
+        return Publication(heads.release)
 
     def _publish(
         self, work: PushWork, repository: Repository, folder: DagFolder | TooLarge, judged: Judged

@@ -78,6 +78,9 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         sweep = Sweep(ledger, abandoned, deploy_branch, settings.github_deploy_branch, send)
         with github.repository(seconds_left) as repository:
             swept = sweep.run(repository)
+        if swept.given_up:
+            metrics.add_metric(name="Unjudged", unit="Count", value=1)
+            logger.error("no verdict of the head", extra={"commit": swept.given_up})
         logger.info("swept", extra=asdict(swept))
         return asdict(swept)
     metrics.add_metric(name="Deliveries", unit="Count", value=1)

@@ -23,6 +23,9 @@ PAGE = 100
 REDELIVERED_AT_MOST = 10
 """In one sweep; the next goes on."""
 
+TIMES = 3
+"""So often in a row a head is queued: what has no verdict by then, of five attempts each, will not have one by itself."""
+
 ATTEMPTS = 3
 """Of one delivery, GitHub's own first attempt included: what fails thrice, a person should look at."""
 
@@ -33,6 +36,8 @@ class Swept:
 
     queued: str = ""
     """The head that is judged now though no webhook told of it; empty for none."""
+    given_up: str = ""
+    """A head that was queued so often that somebody should look; empty for none."""
     redelivered: int = 0
     closed: int = 0
 
@@ -49,19 +54,23 @@ class Sweep:
 
     def run(self, repository: Repository) -> Swept:
         """Raises `GitHubError` and botocore's errors: the next sweep tries again."""
-        return Swept(self._judge_head(repository), self._redeliver(repository.app), self._close(repository))
+        queued, given_up = self._judge_head(repository)
+        return Swept(queued, given_up, self._redeliver(repository.app), self._close(repository))
 
-    def _judge_head(self, repository: Repository) -> str:
-        """A head that a sweep sees for the first time may be on its way: it is queued by the next one."""
+    def _judge_head(self, repository: Repository) -> tuple[str, str]:
+        """The head that is queued, and the one that is given up. A head that a sweep sees for the first time may be on its way: it is queued by the next one."""
         head = repository.live_head(self.branch)
         heads = self.deploy.heads()
         if head is None or head == heads.judged:
-            return ""
+            return "", ""
         if heads == Heads():  # what is there already when the gate is put up
             self.deploy.accepts(head)
         if head != heads.waiting:
             self.deploy.waits(head)
-            return ""
+            return "", ""
+        times = heads.queued_times + 1 if head == heads.queued else 1
+        if times > TIMES:
+            return "", head
         work = PushWork(
             delivery=f"sweep-{uuid.uuid4()}",
             event="sweep",
@@ -74,8 +83,8 @@ class Sweep:
             trusted=True,
         )
         self.queue(work)
-        self.deploy.waits("")  # if it is lost too, two more sweeps queue it again
-        return head
+        self.deploy.was_queued(head, times)
+        return head, ""
 
     def _redeliver(self, app: GitHubApi | None) -> int:
         """Ask GitHub for the deliveries again that could not be answered. Only an App may, and none that was refused.

@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 
+from control_plane.push_work import PushWork
+from push_gate import judgement_text
+from push_gate.github_api import GitHubUnavailableError
+from push_gate.report import Judgement
 from tests.integration.push_gate.conftest import GOOD, World
 
 
@@ -36,6 +40,58 @@ def test_head_whose_message_was_lost_too_is_queued_again(world: World) -> None:
     assert [world.sweep()["queued"] for _ in range(4)] == ["", commit, "", commit]
 
 
+def test_head_that_never_gets_a_verdict_is_given_up_until_the_branch_moves(world: World) -> None:
+    commit = world.clone.commit({"dags/report.py": GOOD.format(number=1)})
+    world.clone.push()
+    swept = [world.sweep() for _ in range(10)]
+    assert [each["queued"] for each in swept if each["queued"]] == [commit] * 3
+    assert {each["given_up"] for each in swept[-2:]} == {commit}
+    another = world.clone.commit({"dags/report.py": GOOD.format(number=2)})
+    world.clone.push()
+    assert [world.sweep()["queued"] for _ in range(2)] == ["", another]
+    world.clone.git("reset", "--quiet", "--hard", commit)
+    world.clone.push("--force")
+    assert [world.sweep()["queued"] for _ in range(2)] == ["", commit]
+
+
+def test_head_that_was_published_is_not_queued_though_its_report_failed(world: World) -> None:
+    world.clone.commit({"dags/report.py": GOOD.format(number=1)})
+    world.clone.push()
+    run_with_report_that_fails_after_publishing(world, world.work())
+    assert set(world.newest()) == {"report.py"}
+    assert [world.sweep()["queued"] for _ in range(3)] == ["", "", ""]
+
+
+def run_with_report_that_fails_after_publishing(world: World, work: PushWork) -> None:
+    def fail(*_: object, **told: object) -> Judgement:
+        if told.get("publication"):
+            raise GitHubUnavailableError("GitHub is away")
+        return verdict(*_, **told)  # type: ignore[arg-type]
+
+    verdict = judgement_text.verdict
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(GitHubUnavailableError):
+        patch.setattr(judgement_text, "verdict", fail)
+        world.run(work)
+
+
+def test_retry_does_not_publish_again_what_was_rolled_back_meanwhile(world: World) -> None:
+    world.clone.commit({"dags/report.py": GOOD.format(number=1)})
+    world.clone.push()
+    world.run()
+    first = world.releases.newest()
+    world.clone.commit({"dags/report.py": GOOD.format(number=2)})
+    world.clone.push()
+    work = world.work()
+    run_with_report_that_fails_after_publishing(world, work)
+    assert first is not None
+    rolled_back = world.releases.rollback(first.release.id, "Ada").release
+    assert world.run(work) == {"result": "published"}
+    newest = world.releases.newest()
+    assert newest is not None
+    assert newest.release.id == rolled_back.id
+    assert world.check()["conclusion"] == "success"
+
+
 def test_head_that_came_back_by_force_is_judged_though_it_was_before(world: World) -> None:
     first = world.clone.commit({"dags/report.py": GOOD.format(number=1)})
     world.clone.push()
@@ -54,7 +110,7 @@ def test_head_that_came_back_by_force_is_judged_though_it_was_before(world: Worl
 
 
 def test_branch_that_is_not_there_is_nothing_to_do(world: World) -> None:
-    assert world.sweep() == {"queued": "", "redelivered": 0, "closed": 0}
+    assert world.sweep() == {"queued": "", "given_up": "", "redelivered": 0, "closed": 0}
 
 
 def test_commit_whose_worker_died_says_so(world: World) -> None:
