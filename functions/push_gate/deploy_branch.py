@@ -55,9 +55,14 @@ class DeployBranch:
             judged=commit, accepted=commit, delivery=delivery, release=release, waiting="", queued="", queued_times=0
         )
 
-    def accepts(self, commit: str) -> None:
-        """What it has is no news, and what it allows holds."""
-        self._set(accepted=commit)
+    def starts_at(self, commit: str) -> None:
+        """Before anything passed: what it has is no news, and what it allows holds. Changes nothing later."""
+        self._dynamodb.update_item(
+            TableName=self._table,
+            Key=self._key,
+            UpdateExpression="SET accepted = if_not_exists(accepted, :commit)",
+            ExpressionAttributeValues={":commit": {"S": commit}},
+        )
 
     def waits(self, commit: str) -> None:
         """A sweep saw it, and no verdict."""

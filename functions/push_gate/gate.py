@@ -8,7 +8,7 @@ from typing import Literal
 
 from control_plane.dag_paths import RefusedFilesError
 from control_plane.dag_releases import DagReleases, NotWantedError
-from control_plane.push_work import PushWork
+from control_plane.push_work import PushWork, is_no_commit
 from dag_lint.errors import LintError
 
 from . import dag_folder, judgement_text
@@ -67,7 +67,7 @@ class Gate:
             raise
 
     def _run(self, work: PushWork, repository: Repository, folder: DagFolder | TooLarge) -> Outcome:
-        judged = self.judge.judge(folder, self._deployed(repository), trusted=work.trusted)
+        judged = self.judge.judge(folder, self._deployed(work, repository), trusted=work.trusted)
         report, told = repository.report, judgement_text.verdict(judged, forced=work.forced)
         report.finish(work.after, work.delivery, told)
         details: dict[str, object] = {
@@ -99,9 +99,13 @@ class Gate:
     def _is_of_deploy_branch(self, work: PushWork) -> bool:
         return work.trusted and work.ref == f"refs/heads/{self.branch}"
 
-    def _deployed(self, repository: Repository) -> DagFolder:
+    def _deployed(self, work: PushWork, repository: Repository) -> DagFolder:
         """What the deploy branch had when it last passed, as far as that is still there: else no exception holds."""
         commit = self.deploy.heads().accepted
+        if not commit and self._is_of_deploy_branch(work) and work.before and not is_no_commit(work.before):
+            # The first push that the gate hears of, before any sweep looked.
+            commit = work.before
+            self.deploy.starts_at(commit)
         if not commit:
             return NO_FOLDER
         try:

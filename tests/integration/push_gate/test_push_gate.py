@@ -232,6 +232,23 @@ def test_what_is_on_the_deploy_branch_already_does_not_block(world: World) -> No
     assert world.run(world.work(worse)) == {"result": "failed"}
 
 
+def test_first_push_is_compared_with_what_it_was_pushed_onto(world: World) -> None:
+    """A gate that no sweep has run for yet; and a push that fails is nothing that the next one is compared with."""
+    before = world.clone.commit({"dags/report.py": UNUSED})
+    worse = world.clone.commit({"dags/other.py": UNUSED.replace("report", "other")})
+    world.clone.push()
+    assert world.run(world.work(worse, before=before)) == {"result": "failed"}
+    world.sweep()
+    still = world.clone.commit({"dags/third.py": GOOD.format(number=1).replace("report", "third")})
+    world.clone.push()
+    assert world.run(world.work(still, before=worse)) == {"result": "failed"}
+    assert "dags/other.py:1 failure F401" in world.annotations(still)
+    assert "dags/report.py:1 warning F401" in world.annotations(still)
+    better = world.clone.commit({"dags/other.py": GOOD.format(number=1).replace("report", "other")})
+    world.clone.push()
+    assert world.run(world.work(better, before=still)) == {"result": "published"}
+
+
 def test_allow_list_that_cannot_be_read_is_not_published(world: World, pushed: Push) -> None:
     commit = pushed({".farflow-lint.toml": '[[allow]]\nrule = "NOPE"\npath = "*"\nreason = "x"\n'})
     assert world.annotations(commit) == ["dags/.farflow-lint.toml:1 failure FL108"]
@@ -244,7 +261,7 @@ def test_deployed_allow_list_that_cannot_be_read_excepts_nothing_and_can_be_mend
     deployed = world.clone.commit(
         {"dags/.farflow-lint.toml": allow, "dags/other.py": UNUSED.replace("report", "other")}
     )
-    world.handler.deploy_branch.accepts(deployed)
+    world.handler.deploy_branch.starts_at(deployed)
     commit = pushed({"report.py": GOOD.format(number=1), ".farflow-lint.toml": None})
     assert world.annotations(commit) == ["dags/other.py:1 failure F401"], "known, as long as the list could be read"
     assert "there is no rule NOPE" in world.check(commit)["output"]["summary"]
@@ -257,7 +274,7 @@ def test_deployed_file_that_kills_the_sandbox_can_be_removed(
     world: World, pushed: Push, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deployed = world.clone.commit({"dags/killing.py": GOOD.format(number=2)})
-    world.handler.deploy_branch.accepts(deployed)
+    world.handler.deploy_branch.starts_at(deployed)
     invoke, killing = world.sandbox.invoke, world.clone.git("rev-parse", f"{deployed}:dags")
 
     def invoke_but_the_deployed(**request: Any) -> dict[str, Any]:

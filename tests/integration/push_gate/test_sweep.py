@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from control_plane.push_work import PushWork
 from push_gate import judgement_text
-from push_gate.github_api import GitHubUnavailableError
-from push_gate.report import Judgement
+from push_gate.github_api import GitHubError, GitHubUnavailableError
+from push_gate.report import CheckRunReport, Judgement
 from tests.integration.push_gate.conftest import GOOD, World
 
 
@@ -128,6 +129,50 @@ def test_commit_whose_worker_died_says_so(world: World) -> None:
     assert world.sweep()["closed"] == 0
     assert world.run(work) == {"result": "published"}, "its message is still there"
     assert world.check()["conclusion"] == "success"
+
+
+def abandon(world: World, commit: str) -> PushWork:
+    """A work whose worker died long ago."""
+    work = world.work(commit)
+    ledger, now = world.handler.ledger, world.handler.time.time()
+    ledger._now = lambda: now - 3600
+    ledger.start(work.delivery, world.handler.LEASE_SECONDS, work.to_json())
+    ledger._now = world.handler.time.time
+    return work
+
+
+def test_commit_that_cannot_be_told_keeps_no_other_from_being(world: World) -> None:
+    commit = world.clone.commit({"dags/report.py": GOOD.format(number=1)})
+    world.clone.push()
+    for each in ("1" * 40, commit, "2" * 40):
+        abandon(world, each)
+    assert world.sweep()["closed"] == 3
+    assert world.check()["conclusion"] == "failure"
+    assert world.sweep()["closed"] == 0
+
+
+def test_commit_that_github_is_too_busy_for_is_told_by_the_next_sweep(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = world.clone.commit({"dags/report.py": GOOD.format(number=1)})
+    world.clone.push()
+    abandon(world, commit)
+    with monkeypatch.context() as patch:
+        patch.setattr(CheckRunReport, "finish", Mock(side_effect=GitHubUnavailableError("GitHub is away")))
+        assert world.sweep()["closed"] == 0
+    assert world.sweep()["closed"] == 1
+    assert world.check()["conclusion"] == "failure"
+
+
+@pytest.mark.parametrize("call", ["GET .*/git/ref/.*", "GET /app/hook/deliveries"])
+def test_part_of_a_sweep_that_fails_keeps_the_others_from_nothing(world: World, call: str) -> None:
+    commit = world.clone.commit({"dags/report.py": GOOD.format(number=1)})
+    world.clone.push()
+    abandon(world, commit)
+    world.fault(api=[{"count": 20, "status": 422, "call": call}])
+    with pytest.raises(GitHubError):
+        world.sweep()
+    assert world.check()["conclusion"] == "failure"
 
 
 def test_work_that_is_running_is_left_alone(world: World) -> None:
