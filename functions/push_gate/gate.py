@@ -47,7 +47,7 @@ class Gate:
 
     def run(self, work: PushWork, repository: Repository) -> Outcome:
         """Raises `GitHubError` and botocore's errors where it is worth another try; the commit is told so."""
-        report = repository.report
+        report = repository.report_of(work)
         try:
             folder_id = repository.trees.folder_id(work.after, self.folder)
         except CommitGoneError as error:
@@ -68,7 +68,7 @@ class Gate:
 
     def _run(self, work: PushWork, repository: Repository, folder: DagFolder | TooLarge) -> Outcome:
         judged = self.judge.judge(folder, self._deployed(work, repository), trusted=work.trusted)
-        report, told = repository.report, judgement_text.verdict(judged, forced=work.forced)
+        report, told = repository.report_of(work), judgement_text.verdict(judged, forced=work.forced)
         report.finish(work.after, work.delivery, told)
         details: dict[str, object] = {
             "findings": len(judged.findings),

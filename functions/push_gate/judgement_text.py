@@ -51,8 +51,8 @@ def _long(publication: Publication) -> str:
 
 
 def gone(reason: str) -> Judgement:
-    """The commit is not there any more."""
-    return Judgement("neutral", "the commit is gone", f"There is nothing to judge: {code(reason)}.")
+    """The commit is not there any more. Who requires a check must not take that for a pass, as GitHub takes "neutral"."""
+    return Judgement("failure", "the commit is gone", f"There is nothing to judge: {code(reason)}.")
 
 
 def unjudged(reason: str, *, again: bool) -> Judgement:

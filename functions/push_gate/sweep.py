@@ -115,7 +115,7 @@ class Sweep:
         for found in self.abandoned:
             told = judgement_text.unjudged("the push gate ended in the middle of it", again=True)
             try:
-                repository.report.finish(found.work.after, found.delivery, told)
+                repository.report_of(found.work).finish(found.work.after, found.delivery, told)
             except GitHubUnavailableError as error:  # the next sweep may tell it
                 logger.warning("left for the next sweep", extra={"delivery": found.delivery, "reason": str(error)})
                 continue

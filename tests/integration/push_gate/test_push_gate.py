@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from push_gate import judgement_text
 from push_gate.github_api import GitHubError, GitHubUnavailableError
 from tests.integration.push_gate.conftest import GOOD, World
 
@@ -178,6 +179,17 @@ def test_fork_s_verdict_is_not_taken_for_one_with_an_import(world: World) -> Non
     assert world.run() == {"result": "failed"}
 
 
+def test_fork_s_pass_does_not_hide_the_same_commit_s_failed_import(world: World) -> None:
+    """Of two checks of one name, the newest is what a branch's rules look at."""
+    world.sandbox.is_real = True
+    commit = world.clone.commit({"dags/report.py": "import not_there  # noqa: F401\n" + GOOD.format(number=1)})
+    world.clone.push(branch="feature")
+    world.run(world.work(ref="refs/heads/feature"))
+    world.run(world.work(event="pull_request", ref="refs/pull/1/head", trusted=False))
+    told = {check["name"]: check["conclusion"] for check in world.checks(commit)}
+    assert told == {"farflow/dags": "failure", "farflow/dags (fork)": "success"}
+
+
 def test_fork_that_claims_the_deploy_branch_is_not_published(world: World) -> None:
     world.clone.commit({"dags/report.py": GOOD.format(number=1)})
     world.clone.push()
@@ -195,6 +207,7 @@ def test_repository_without_the_folder_passes_and_publishes_nothing(world: World
 
 
 def test_commit_that_is_gone_is_over(world: World) -> None:
+    assert judgement_text.gone("x").conclusion == "failure", "which a branch's rules do not take for a pass"
     world.clone.commit({"dags/report.py": GOOD.format(number=1)})
     world.clone.push()
     work = world.work("1" * 40)
