@@ -19,6 +19,7 @@ from .github import Repository
 from .github_api import GitHubError
 from .judge import Judge, Judged
 from .judgement_text import Publication
+from .sandbox import SandboxCrashedError
 
 PUBLISHER = "push gate"
 
@@ -45,8 +46,11 @@ class Gate:
     folder: str
     """The DAG folder's path in the repository."""
 
-    def run(self, work: PushWork, repository: Repository) -> Outcome:
-        """Raises `GitHubError` and botocore's errors where it is worth another try; the commit is told so."""
+    def run(self, work: PushWork, repository: Repository, *, last: bool) -> Outcome:
+        """Raises `GitHubError` and botocore's errors where it is worth another try; the commit is told so.
+
+        So does `SandboxCrashedError`, unless this is the `last` attempt.
+        """
         report = repository.report_of(work)
         try:
             folder_id = repository.trees.folder_id(work.after, self.folder)
@@ -58,8 +62,12 @@ class Gate:
         try:
             return self._run(work, repository, dag_folder.read(repository.trees, work.after, self.folder, folder_id))
         except LintError as error:
+            if isinstance(error, SandboxCrashedError) and not last:
+                with suppress(GitHubError):
+                    report.finish(work.after, work.delivery, judgement_text.unjudged(str(error), again=True))
+                raise
             report.finish(work.after, work.delivery, judgement_text.unjudged(str(error), again=False))
-            self._note_judged(work, repository)  # another try of the same would end the same
+            self._note_judged(work, repository)  # no sweep is to try what ends the same each time
             return Outcome("unjudged", {"reason": str(error)})
         except Exception as error:
             with suppress(GitHubError):  # which may be the very reason
@@ -67,7 +75,12 @@ class Gate:
             raise
 
     def _run(self, work: PushWork, repository: Repository, folder: DagFolder | TooLarge) -> Outcome:
-        judged = self.judge.judge(folder, self._deployed(work, repository), trusted=work.trusted)
+        judged = self.judge.judge(
+            folder,
+            self._deployed(work, repository),
+            trusted=work.trusted,
+            anew=work.event == "check_rerequested",  # by a person, who doubts what was found
+        )
         report, told = repository.report_of(work), judgement_text.verdict(judged, forced=work.forced)
         report.finish(work.after, work.delivery, told)
         details: dict[str, object] = {

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from local import layout
 from push_gate import judgement_text
 from push_gate.github_api import GitHubError, GitHubUnavailableError
-from tests.integration.push_gate.conftest import GOOD, World
+from push_gate.sandbox import SandboxCrashedError
+from tests.integration.push_gate.conftest import GOOD, IMPORTED, World
 
 Push = Callable[..., str]
 
@@ -151,6 +154,22 @@ def test_folder_that_was_judged_is_not_imported_again(world: World, pushed: Push
     assert len(world.sandbox.tenants) == 1
     assert "judged before" in world.check()["output"]["summary"]
     assert "holds these very files already" in world.check()["output"]["summary"]
+
+
+def test_import_that_took_too_long_is_tried_anew_for_the_same_folder(world: World, pushed: Push) -> None:
+    """The machine may have been busy."""
+    world.sandbox.imported = IMPORTED | {"outcome": "timed_out"}
+    commit = pushed({"report.py": GOOD.format(number=1)})
+    assert world.annotations(commit) == ["dags/report.py:1 failure FL302"]
+    world.sandbox.imported = IMPORTED
+    assert world.run(world.work(commit)) == {"result": "published"}
+
+
+def test_check_that_a_person_asks_for_again_is_judged_anew(world: World, pushed: Push) -> None:
+    commit = pushed({"report.py": GOOD.format(number=1)})
+    asked = len(world.sandbox.tenants)
+    world.run(world.work(commit, event="check_rerequested"))
+    assert len(world.sandbox.tenants) > asked
 
 
 def test_each_folder_is_imported_where_no_other_was(world: World, pushed: Push) -> None:
@@ -308,11 +327,30 @@ def test_sandbox_that_crashes_is_no_pass(world: World) -> None:
     world.sandbox.crash = "RequestId: 1 Error: Runtime exited with error: signal: killed"
     world.clone.commit({"dags/report.py": GOOD.format(number=1)})
     world.clone.push()
-    assert world.run() == {"result": "unjudged"}
+    assert world.run(receives=5) == {"result": "unjudged"}
     check = world.check()
     assert (check["conclusion"], check["output"]["title"]) == ("failure", "no verdict")
     assert "signal: killed" in check["output"]["summary"]
     assert world.newest() == {}
+
+
+def test_sandbox_that_crashes_is_tried_again_by_itself(world: World) -> None:
+    """It may have been for want of memory, or of a start."""
+    world.sandbox.crash = "Runtime.OutOfMemory"
+    world.clone.commit({"dags/report.py": GOOD.format(number=1)})
+    world.clone.push()
+    work = world.work()
+    with pytest.raises(SandboxCrashedError):
+        world.run(work, receives=4)
+    assert world.check()["conclusion"] == "failure"
+    assert "tried again" in world.check()["output"]["summary"]
+    world.sandbox.crash = None
+    assert world.run(work, receives=5) == {"result": "published"}
+
+
+def test_queue_allows_as_many_receives_as_the_gate_counts_on(world: World) -> None:
+    stack = (layout.ROOT / "stacks" / "push_gate.yaml").read_text()
+    assert re.findall(r"maxReceiveCount: (\d+)", stack) == [str(world.handler.RECEIVES)]
 
 
 def test_commit_whose_sandbox_crashed_is_judged_when_it_is_asked_for_again(world: World) -> None:
@@ -320,7 +358,7 @@ def test_commit_whose_sandbox_crashed_is_judged_when_it_is_asked_for_again(world
     world.clone.commit({"dags/report.py": GOOD.format(number=1)})
     world.clone.push()
     work = world.work()
-    world.run(work)
+    world.run(work, receives=5)
     world.sandbox.crash = None
     assert world.run(work) == {"result": "published"}
     assert world.check()["conclusion"] == "success"
