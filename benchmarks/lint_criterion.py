@@ -29,7 +29,7 @@ CLASSES: Mapping[str, tuple[str, ...]] = {
     "operators' arguments, ids, packages": ("FL301", "FL207", "FL208"),
     "circles, duplicate tasks, schedules": ("FL204", "FL205", "FL206"),
     "another DAG at each import": ("AIR304",),
-    "DAGs that do not appear": ("FL107", "FL202", "FL203"),
+    "DAGs that do not appear": ("FL107", "FL108", "FL202", "FL203"),
     "work at import": ("AIR003", "FL209"),
     "templates, numbers": ("FL210", "FL211", "FL212"),
     "passwords, shells, eval": ("S102", "S105", "S106", "S107", "S307", "S602", "S605"),

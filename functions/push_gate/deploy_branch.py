@@ -20,6 +20,14 @@ class Heads:
     no news, and what it allows holds."""
     waiting: str = ""
     """A head that a sweep saw without a verdict."""
+    queued: str = ""
+    """The head that a sweep queued last, and that there is no verdict of yet."""
+    queued_times: int = 0
+    """How often in a row."""
+    delivery: str = ""
+    """The delivery that published last."""
+    release: str = ""
+    """What it published: its retry does not publish again, for an operator may have rolled back meanwhile."""
 
 
 class DeployBranch:
@@ -33,25 +41,45 @@ class DeployBranch:
     def heads(self) -> Heads:
         """As the last sweep and the last verdict left them."""
         item = self._dynamodb.get_item(TableName=self._table, Key=self._key, ConsistentRead=True).get("Item", {})
-        return Heads(*(item.get(name, {}).get("S", "") for name in ("judged", "accepted", "waiting")))
+        names = ("judged", "accepted", "waiting", "queued", "delivery", "release")
+        texts = {name: item.get(name, {}).get("S", "") for name in names}
+        return Heads(**texts, queued_times=int(item.get("queued_times", {}).get("N", "0")))
 
     def was_judged(self, commit: str) -> None:
-        """There is a verdict, and what passed is published."""
-        self._set("judged", commit)
+        """There is a verdict, and nothing is to be published of it."""
+        self._set(judged=commit, queued="", queued_times=0)
 
-    def accepts(self, commit: str) -> None:
-        """It passed, as the branch's head."""
-        self._set("accepted", commit)
+    def was_published(self, commit: str, delivery: str, release: str) -> None:
+        """It passed, as the branch's head, and `delivery` published it."""
+        self._set(
+            judged=commit, accepted=commit, delivery=delivery, release=release, waiting="", queued="", queued_times=0
+        )
 
-    def waits(self, commit: str) -> None:
-        """A sweep saw it, and no verdict."""
-        self._set("waiting", commit)
-
-    def _set(self, name: str, commit: str) -> None:
+    def starts_at(self, commit: str) -> None:
+        """Before anything passed: what it has is no news, and what it allows holds. Changes nothing later."""
         self._dynamodb.update_item(
             TableName=self._table,
             Key=self._key,
-            UpdateExpression="SET #name = :commit",
-            ExpressionAttributeNames={"#name": name},
+            UpdateExpression="SET accepted = if_not_exists(accepted, :commit)",
             ExpressionAttributeValues={":commit": {"S": commit}},
+        )
+
+    def waits(self, commit: str) -> None:
+        """A sweep saw it, and no verdict."""
+        self._set(waiting=commit)
+
+    def was_queued(self, commit: str, times: int) -> None:
+        """A sweep queued it, for the so manieth time. If the message is lost too, two more sweeps queue it again."""
+        self._set(waiting="", queued=commit, queued_times=times)
+
+    def _set(self, **values: str | int) -> None:
+        self._dynamodb.update_item(
+            TableName=self._table,
+            Key=self._key,
+            UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in values),
+            ExpressionAttributeNames={f"#{name}": name for name in values},
+            ExpressionAttributeValues={
+                f":{name}": {"N": str(value)} if isinstance(value, int) else {"S": value}
+                for name, value in values.items()
+            },
         )

@@ -8,7 +8,7 @@ from typing import Literal
 
 from control_plane.dag_paths import RefusedFilesError
 from control_plane.dag_releases import DagReleases, NotWantedError
-from control_plane.push_work import PushWork
+from control_plane.push_work import PushWork, is_no_commit
 from dag_lint.errors import LintError
 
 from . import dag_folder, judgement_text
@@ -19,6 +19,7 @@ from .github import Repository
 from .github_api import GitHubError
 from .judge import Judge, Judged
 from .judgement_text import Publication
+from .sandbox import SandboxCrashedError
 
 PUBLISHER = "push gate"
 
@@ -45,9 +46,12 @@ class Gate:
     folder: str
     """The DAG folder's path in the repository."""
 
-    def run(self, work: PushWork, repository: Repository) -> Outcome:
-        """Raises `GitHubError` and botocore's errors where it is worth another try; the commit is told so."""
-        report = repository.report
+    def run(self, work: PushWork, repository: Repository, *, last: bool) -> Outcome:
+        """Raises `GitHubError` and botocore's errors where it is worth another try; the commit is told so.
+
+        So does `SandboxCrashedError`, unless this is the `last` attempt.
+        """
+        report = repository.report_of(work)
         try:
             folder_id = repository.trees.folder_id(work.after, self.folder)
         except CommitGoneError as error:
@@ -58,8 +62,12 @@ class Gate:
         try:
             return self._run(work, repository, dag_folder.read(repository.trees, work.after, self.folder, folder_id))
         except LintError as error:
+            if isinstance(error, SandboxCrashedError) and not last:
+                with suppress(GitHubError):
+                    report.finish(work.after, work.delivery, judgement_text.unjudged(str(error), again=True))
+                raise
             report.finish(work.after, work.delivery, judgement_text.unjudged(str(error), again=False))
-            self._note_judged(work, repository)  # another try of the same would end the same
+            self._note_judged(work, repository)  # no sweep is to try what ends the same each time
             return Outcome("unjudged", {"reason": str(error)})
         except Exception as error:
             with suppress(GitHubError):  # which may be the very reason
@@ -67,8 +75,13 @@ class Gate:
             raise
 
     def _run(self, work: PushWork, repository: Repository, folder: DagFolder | TooLarge) -> Outcome:
-        judged = self.judge.judge(folder, self._deployed(repository), commit=work.after, trusted=work.trusted)
-        report, told = repository.report, judgement_text.verdict(judged, forced=work.forced)
+        judged = self.judge.judge(
+            folder,
+            self._deployed(work, repository),
+            trusted=work.trusted,
+            anew=work.event == "check_rerequested",  # by a person, who doubts what was found
+        )
+        report, told = repository.report_of(work), judgement_text.verdict(judged, forced=work.forced)
         report.finish(work.after, work.delivery, told)
         details: dict[str, object] = {
             "findings": len(judged.findings),
@@ -77,14 +90,16 @@ class Gate:
         }
         if not self._is_of_deploy_branch(work):
             return Outcome("passed" if judged.verdict == "pass" else "failed", details)
-        publication = self._publish(work, repository, folder, judged)
+        publication = self._published_before(work, judged) or self._publish(work, repository, folder, judged)
+        if publication and publication.release:
+            # Before it is told: whatever fails from here on, it is neither queued nor published once more.
+            self.deploy.was_published(work.after, work.delivery, publication.release)
         if publication is not None:
             told = judgement_text.verdict(judged, forced=work.forced, publication=publication)
             report.finish(work.after, work.delivery, told)
             details |= {"release": publication.release, "reason": publication.reason}
-            if publication.release:
-                self.deploy.accepts(work.after)
-        self._note_judged(work, repository)
+        if publication is None or not publication.release:
+            self._note_judged(work, repository)
         if judged.verdict == "fail":
             return Outcome("failed", details)
         return Outcome("published" if publication and publication.release else "passed", details)
@@ -97,9 +112,13 @@ class Gate:
     def _is_of_deploy_branch(self, work: PushWork) -> bool:
         return work.trusted and work.ref == f"refs/heads/{self.branch}"
 
-    def _deployed(self, repository: Repository) -> DagFolder:
+    def _deployed(self, work: PushWork, repository: Repository) -> DagFolder:
         """What the deploy branch had when it last passed, as far as that is still there: else no exception holds."""
         commit = self.deploy.heads().accepted
+        if not commit and self._is_of_deploy_branch(work) and work.before and not is_no_commit(work.before):
+            # The first push that the gate hears of, before any sweep looked.
+            commit = work.before
+            self.deploy.starts_at(commit)
         if not commit:
             return NO_FOLDER
         try:
@@ -108,6 +127,13 @@ class Gate:
         except CommitGoneError:
             return NO_FOLDER
         return NO_FOLDER if isinstance(folder, TooLarge) else folder
+
+    def _published_before(self, work: PushWork, judged: Judged) -> Publication | None:
+        """By an attempt of this delivery that failed after it: an operator may have rolled back since."""
+        heads = self.deploy.heads()
+        if judged.verdict == "fail" or heads.delivery != work.delivery:
+            return None
+        return Publication(heads.release)
 
     def _publish(
         self, work: PushWork, repository: Repository, folder: DagFolder | TooLarge, judged: Judged

@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from control_plane.push_work import PushWork
+
 from .blob_cache import BlobCache
 from .commit_tree import CommitTrees
 from .github_api import GitHubApi, Tokens
 from .github_auth import AppJwt, InstallationToken, SecretToken, find_installation_id
-from .report import CheckRunReport, Report, StatusReport
+from .report import FORK_NAME, NAME, CheckRunReport, Report, StatusReport
 from .repository import find_repository_id, live_head
 from .settings import Settings
 
@@ -35,6 +37,12 @@ class Repository:
     app: GitHubApi | None
     trees: CommitTrees
     report: Report
+    fork_report: Report
+    """Of what is not trusted, under another name."""
+
+    def report_of(self, work: PushWork) -> Report:
+        """Where the work's judgement is told."""
+        return self.report if work.trusted else self.fork_report
 
     def live_head(self, branch: str) -> str | None:
         """The commit that `branch` points to at this moment; None where there is no such branch."""
@@ -70,7 +78,8 @@ class GitHub:
             else:
                 own = api(self._token)
                 known = repository_id or find_repository_id(own, self._settings.github_repository)
-                yield Repository(known, own, None, self._trees(own, known), StatusReport(own, known))
+                reports = StatusReport(own, known), StatusReport(own, known, FORK_NAME)
+                yield Repository(known, own, None, self._trees(own, known), *reports)
 
     def _of_app(
         self, api: Callable[[Tokens], GitHubApi], repository_id: int | None, installation_id: int | None
@@ -79,8 +88,11 @@ class GitHub:
         installation = installation_id or find_installation_id(app, name)
         known = repository_id or find_repository_id(api(InstallationToken(app, installation, name, time.time)), name)
         own = api(InstallationToken(app, installation, known, time.time))
-        report = CheckRunReport(own, known, self._settings.github_dags_folder, lambda: datetime.now(UTC))
-        return Repository(known, own, app, self._trees(own, known), report)
+        reports = (
+            CheckRunReport(own, known, self._settings.github_dags_folder, lambda: datetime.now(UTC), name)
+            for name in (NAME, FORK_NAME)
+        )
+        return Repository(known, own, app, self._trees(own, known), *reports)
 
     def _trees(self, api: GitHubApi, repository_id: int) -> CommitTrees:
         return CommitTrees(api, repository_id, self._cache)

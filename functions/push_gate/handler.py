@@ -44,6 +44,9 @@ RESERVE_SECONDS = 20.0
 
 RETRY_SECONDS = 120
 
+RECEIVES = 5
+"""As many as the queue allows before the dead letters."""
+
 settings = read_settings(Settings, os.environ)
 # The sandbox answers when its imports are done; asked again by botocore it would import twice.
 patient = Config(read_timeout=210, retries={"mode": "standard", "total_max_attempts": 1})
@@ -59,7 +62,7 @@ deploy_branch = DeployBranch(
 version = f"{lint_version()}#{settings.lint_sandbox_image}"
 judge = Judge(
     FindingsCache(dynamodb, settings.state_table, version, time.time),
-    lambda commit: sandbox_importer(lambda_, settings.lint_sandbox, commit),
+    lambda folder_id: sandbox_importer(lambda_, settings.lint_sandbox, folder_id),
 )
 gate = Gate(judge, releases, deploy_branch, settings.github_deploy_branch, settings.github_dags_folder)
 
@@ -78,6 +81,9 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         sweep = Sweep(ledger, abandoned, deploy_branch, settings.github_deploy_branch, send)
         with github.repository(seconds_left) as repository:
             swept = sweep.run(repository)
+        if swept.given_up:
+            metrics.add_metric(name="Unjudged", unit="Count", value=1)
+            logger.error("no verdict of the head", extra={"commit": swept.given_up})
         logger.info("swept", extra=asdict(swept))
         return asdict(swept)
     metrics.add_metric(name="Deliveries", unit="Count", value=1)
@@ -89,7 +95,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         return {"result": claim.reason}
     try:
         with github.repository(seconds_left, work.repository_id, work.installation_id) as repository:
-            outcome = gate.run(work, repository)
+            outcome = gate.run(work, repository, last=is_last(record))
     except Exception:
         ledger.failed(work.delivery, claim.claim)
         come_again_soon(record)
@@ -108,6 +114,11 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 def send(work: PushWork) -> None:
     """To this function itself, by way of its queue."""
     sqs.send_message(QueueUrl=settings.push_queue_url, MessageBody=work.to_json())
+
+
+def is_last(record: dict[str, Any]) -> bool:
+    """Whether the queue hands the message out no more after this."""
+    return int(record["attributes"]["ApproximateReceiveCount"]) >= RECEIVES
 
 
 def come_again_soon(record: dict[str, Any]) -> None:

@@ -24,6 +24,10 @@ def verdict(judged: Judged, *, forced: bool, publication: Publication | None = N
     title = f"{'passed' if passed else 'failed'}: {count_of(judged.findings)}"
     how = "Static rules and an import in the sandbox." if judged.imported else "Static rules; nothing was imported."
     lines = [how + (" The folder was judged before." if judged.cached else "")]
+    if judged.not_excepting:
+        lines.append(
+            f"Without the deploy branch's exceptions, and nothing known from it: {code(judged.not_excepting)}."
+        )
     if forced:
         lines.append("The push was forced; the whole folder was judged, as always.")
     if not passed:
@@ -47,8 +51,8 @@ def _long(publication: Publication) -> str:
 
 
 def gone(reason: str) -> Judgement:
-    """The commit is not there any more."""
-    return Judgement("neutral", "the commit is gone", f"There is nothing to judge: {code(reason)}.")
+    """The commit is not there any more. Who requires a check must not take that for a pass, as GitHub takes "neutral"."""
+    return Judgement("failure", "the commit is gone", f"There is nothing to judge: {code(reason)}.")
 
 
 def unjudged(reason: str, *, again: bool) -> Judgement:

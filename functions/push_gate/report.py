@@ -12,7 +12,9 @@ from datetime import UTC, datetime
 from itertools import batched
 from typing import Any, Literal, Protocol
 
-from .github_api import GitHubApi, GitHubResponseError, GitHubUnavailableError
+from control_plane.observability import logger
+
+from .github_api import GitHubApi, GitHubResponseError, GitHubUnavailableError, GitHubUnprocessableError
 from .report_text import (
     ANNOTATIONS_PER_REQUEST,
     DESCRIPTION_CHARACTERS,
@@ -28,6 +30,9 @@ from .report_text import (
 
 NAME = "farflow/dags"
 """By which a branch's rules can require it."""
+
+FORK_NAME = "farflow/dags (fork)"
+"""Of what is not trusted, and so never imported. One commit can be both, and its newest check of a name is what counts."""
 
 ATTEMPTS = 3
 PAGE = 100
@@ -64,11 +69,14 @@ class Report(Protocol):
 class CheckRunReport:
     """A check run for each delivery: needs an App. Annotations are relative to `folder`, the DAG folder."""
 
-    def __init__(self, api: GitHubApi, repository_id: int, folder: str, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, api: GitHubApi, repository_id: int, folder: str, now: Callable[[], datetime], name: str = NAME
+    ) -> None:
         self._api = api
         self._base = f"/repositories/{repository_id}"
         self._folder = folder
         self._now = now
+        self._name = name
 
     def pending(self, commit: str, delivery: str) -> None:
         """Where the delivery has a check run already, that one is opened again."""
@@ -112,7 +120,7 @@ class CheckRunReport:
             if found is not None:
                 return found
             body = {
-                "name": NAME,
+                "name": self._name,
                 "head_sha": commit,
                 "external_id": delivery,
                 "status": "in_progress",
@@ -128,13 +136,17 @@ class CheckRunReport:
         page = 1
         while True:
             answer = self._api.get(
-                f"{self._base}/commits/{commit}/check-runs", check_name=NAME, filter="all", per_page=PAGE, page=page
+                f"{self._base}/commits/{commit}/check-runs",
+                check_name=self._name,
+                filter="all",
+                per_page=PAGE,
+                page=page,
             )
             if not isinstance(answer, dict) or not isinstance(answer.get("check_runs"), list):
                 raise GitHubResponseError(f"no list of check runs of {commit}")
             runs = [_run(run) for run in answer["check_runs"]]
             for run in runs:
-                if run.get("external_id") == delivery and run.get("name") == NAME:
+                if run.get("external_id") == delivery and run.get("name") == self._name:
                     return run
             if len(runs) < PAGE:
                 return None
@@ -142,16 +154,25 @@ class CheckRunReport:
 
     def _update(self, run: Mapping[str, Any], body: Mapping[str, Any]) -> None:
         # Sent twice, a batch would be there twice; everything else may be repeated.
-        repeatable = not body.get("output", {}).get("annotations")
-        self._api.patch(f"{self._base}/check-runs/{run['id']}", body, repeatable=repeatable)
+        annotated = bool(body.get("output", {}).get("annotations"))
+        path = f"{self._base}/check-runs/{run['id']}"
+        try:
+            self._api.patch(path, body, repeatable=not annotated)
+        except GitHubUnprocessableError as error:
+            if not annotated:
+                raise
+            # The verdict is not to be lost for a place in a file; the text names every finding too.
+            logger.warning("GitHub refuses annotations", extra={"check_run": run["id"], "reason": str(error)})
+            self._api.patch(path, {**body, "output": body["output"] | {"annotations": []}}, repeatable=True)
 
 
 class StatusReport:
     """A commit status: for whoever has a token and no App. It has one line, so findings are counted only."""
 
-    def __init__(self, api: GitHubApi, repository_id: int) -> None:
+    def __init__(self, api: GitHubApi, repository_id: int, name: str = NAME) -> None:
         self._api = api
         self._base = f"/repositories/{repository_id}"
+        self._name = name
 
     def pending(self, commit: str, delivery: str) -> None:  # noqa: ARG002
         """The newest status of a context is what counts."""
@@ -164,7 +185,7 @@ class StatusReport:
 
     def _post(self, commit: str, state: str, description: str) -> None:
         line = " ".join(clean(description).split())
-        body = {"state": state, "context": NAME, "description": cut(line, DESCRIPTION_CHARACTERS)}
+        body = {"state": state, "context": self._name, "description": cut(line, DESCRIPTION_CHARACTERS)}
         self._api.post(f"{self._base}/statuses/{commit}", body, repeatable=True)
 
 

@@ -104,7 +104,10 @@ def ordered(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def annotations_of(findings: Sequence[Finding], folder: str) -> list[dict[str, Any]]:
-    """As a check run takes them, of `ordered` findings; `folder` is the DAG folder's path in the repository."""
+    """As a check run takes them, of `ordered` findings; `folder` is the DAG folder's path in the repository.
+
+    What is said of the whole folder has no file to be shown in, and no annotation.
+    """
     return [
         {
             "path": clean(f"{folder}/{found.path}" if folder else found.path),
@@ -114,7 +117,7 @@ def annotations_of(findings: Sequence[Finding], folder: str) -> list[dict[str, A
             "title": cut(clean(found.rule), TITLE_CHARACTERS),
             "message": cut_bytes(clean("\n".join(filter(None, (found.message, found.fix)))) or "-", MESSAGE_BYTES),
         }
-        for found in findings[:ANNOTATIONS]
+        for found in [found for found in findings if found.path][:ANNOTATIONS]
     ]
 
 

@@ -1,4 +1,4 @@
-"""Has `lint_sandbox` import DAG files: each commit in environments of its own, many files at once."""
+"""Has `lint_sandbox` import DAG files: each DAG folder in environments of its own, many files at once."""
 
 from __future__ import annotations
 
@@ -25,8 +25,15 @@ PAYLOAD_BYTES = 6_000_000
 """Of a synchronous invocation. Source: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 
+class SandboxCrashedError(LintFailedError):
+    """The function ended without an answer: by a file, or for want of memory, an image or a start. Another try may have one."""
+
+
 def sandbox_importer(lambda_: LambdaClient, function: str, tenant: str) -> Importer:
-    """An importer for the commit `tenant`. It raises `LintFailedError` where there is no answer, and botocore's errors."""
+    """An importer for the DAG folder whose id is `tenant`: what one folder leaves behind no other meets.
+
+    It raises `LintFailedError` where there is no answer, `SandboxCrashedError` where there may be one next time, and botocore's errors.
+    """
 
     def import_files(tree: DagTree, paths: Sequence[str]) -> ImportReport:
         packed_tree = packed(tree)
@@ -46,7 +53,7 @@ def sandbox_importer(lambda_: LambdaClient, function: str, tenant: str) -> Impor
         answer = lambda_.invoke(FunctionName=function, Payload=payload.encode(), TenantId=tenant)
         content = answer["Payload"].read()
         if answer.get("FunctionError"):
-            raise LintFailedError(f"the sandbox that imports DAGs crashed: {_told(content)}")
+            raise SandboxCrashedError(f"the sandbox that imports DAGs crashed: {_told(content)}")
         return json.loads(content)
 
     return import_files

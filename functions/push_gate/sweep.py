@@ -11,17 +11,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from control_plane.delivery_ledger import DeliveryLedger
+from control_plane.observability import logger
 from control_plane.push_work import PushWork
 
 from . import judgement_text
 from .abandoned_work import AbandonedWork
-from .deploy_branch import DeployBranch, Heads
+from .deploy_branch import DeployBranch
 from .github import Repository
-from .github_api import GitHubApi, GitHubNotFoundError, GitHubResponseError
+from .github_api import GitHubApi, GitHubError, GitHubNotFoundError, GitHubResponseError, GitHubUnavailableError
 
 PAGE = 100
 REDELIVERED_AT_MOST = 10
 """In one sweep; the next goes on."""
+
+TIMES = 3
+"""So often in a row a head is queued: what has no verdict by then, of five attempts each, will not have one by itself."""
 
 ATTEMPTS = 3
 """Of one delivery, GitHub's own first attempt included: what fails thrice, a person should look at."""
@@ -33,6 +37,8 @@ class Swept:
 
     queued: str = ""
     """The head that is judged now though no webhook told of it; empty for none."""
+    given_up: str = ""
+    """A head that was queued so often that somebody should look; empty for none."""
     redelivered: int = 0
     closed: int = 0
 
@@ -48,20 +54,30 @@ class Sweep:
     queue: Callable[[PushWork], None]
 
     def run(self, repository: Repository) -> Swept:
-        """Raises `GitHubError` and botocore's errors: the next sweep tries again."""
-        return Swept(self._judge_head(repository), self._redeliver(repository.app), self._close(repository))
+        """Raises `GitHubError` and botocore's errors, after all that can be done: the next sweep tries again."""
+        try:
+            queued, given_up = self._judge_head(repository)
+        finally:
+            try:
+                redelivered = self._redeliver(repository.app)
+            finally:
+                closed = self._close(repository)
+        return Swept(queued, given_up, redelivered, closed)
 
-    def _judge_head(self, repository: Repository) -> str:
-        """A head that a sweep sees for the first time may be on its way: it is queued by the next one."""
+    def _judge_head(self, repository: Repository) -> tuple[str, str]:
+        """The head that is queued, and the one that is given up. A head that a sweep sees for the first time may be on its way: it is queued by the next one."""
         head = repository.live_head(self.branch)
         heads = self.deploy.heads()
         if head is None or head == heads.judged:
-            return ""
-        if heads == Heads():  # what is there already when the gate is put up
-            self.deploy.accepts(head)
+            return "", ""
+        if not (heads.accepted or heads.judged or heads.waiting):  # what is there already when the gate is put up
+            self.deploy.starts_at(head)
         if head != heads.waiting:
             self.deploy.waits(head)
-            return ""
+            return "", ""
+        times = heads.queued_times + 1 if head == heads.queued else 1
+        if times > TIMES:
+            return "", head
         work = PushWork(
             delivery=f"sweep-{uuid.uuid4()}",
             event="sweep",
@@ -74,8 +90,8 @@ class Sweep:
             trusted=True,
         )
         self.queue(work)
-        self.deploy.waits("")  # if it is lost too, two more sweeps queue it again
-        return head
+        self.deploy.was_queued(head, times)
+        return head, ""
 
     def _redeliver(self, app: GitHubApi | None) -> int:
         """Ask GitHub for the deliveries again that could not be answered. Only an App may, and none that was refused.
@@ -98,7 +114,13 @@ class Sweep:
         closed = 0
         for found in self.abandoned:
             told = judgement_text.unjudged("the push gate ended in the middle of it", again=True)
-            repository.report.finish(found.work.after, found.delivery, told)
+            try:
+                repository.report_of(found.work).finish(found.work.after, found.delivery, told)
+            except GitHubUnavailableError as error:  # the next sweep may tell it
+                logger.warning("left for the next sweep", extra={"delivery": found.delivery, "reason": str(error)})
+                continue
+            except GitHubError as error:  # as of a commit that is gone: there is nobody to tell
+                logger.warning("closed untold", extra={"delivery": found.delivery, "reason": str(error)})
             self.ledger.failed(found.delivery, found.claim)
             closed += 1
         return closed

@@ -642,6 +642,16 @@ def test_creation_that_never_arrived_is_repeated(github: FakeGitHub, check_runs:
     assert len(github.check_runs) == 1
 
 
+def test_verdict_is_told_without_annotations_that_github_refuses(
+    github: FakeGitHub, check_runs: CheckRunReport
+) -> None:
+    github.faults = [as_ever, as_ever, (422, {}, {"message": "Invalid request."})]
+    check_runs.finish(COMMIT, DELIVERY, Judgement("success", "1 that warns", "x", [Found("a.py", severity="warn")]))
+    (run,) = github.check_runs.values()
+    assert (run["status"], run["conclusion"], run["annotations"]) == ("completed", "success", [])
+    assert "a.py:1" in run["output"]["text"]
+
+
 @pytest.mark.parametrize("request_number", range(2, 5))
 @pytest.mark.parametrize("lost", ["before", "after"])
 def test_batch_whose_answer_was_lost_is_there_once(

@@ -141,6 +141,13 @@ def test_more_annotations_than_anybody_reads_are_left_to_the_text() -> None:
     assert len(annotations_of([Found()] * 2000, "")) == ANNOTATIONS
 
 
+@pytest.mark.parametrize("folder", ["", "dags"])
+def test_whole_folder_has_no_annotation(folder: str) -> None:
+    """GitHub wants the path of a file."""
+    assert annotations_of([Found("", rule="FL103")], folder) == []
+    assert "FL103" in text_of([Found("", rule="FL103")])
+
+
 def test_text_lists_what_fits_and_counts_the_rest() -> None:
     found = [Found(f"{number}.py", message="x" * 5000) for number in range(1000)]
     text = text_of(found)

@@ -71,7 +71,7 @@ def allowed_by(deployed: DagTree) -> Allowed:
     try:
         fields = tomllib.loads((deployed.content(FILE_NAME) or b"").decode())
         return Allowed(tuple(_allowance(entry) for entry in fields.pop("allow", [])))
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise LintSettingsError(
             f"{FILE_NAME} of the deploy branch: {error}. Mend it there; see docs/lint.md."
         ) from error

@@ -36,20 +36,22 @@ def packed(tree: DagTree) -> str:
 
 def request(tree: DagTree, packed_tree: str, paths: Sequence[str]) -> dict[str, Any]:
     """To import `paths` of `tree`, which is `packed_tree`."""
-    return {"tree": packed_tree, "imports": list(paths), "seconds_per_file": IMPORT_SECONDS, **_given(tree)}
+    return {"tree": packed_tree, "imports": list(paths), "seconds_per_file": IMPORT_SECONDS, **given(tree)}
 
 
-def _given(tree: DagTree) -> dict[str, dict[str, str]]:
-    """Raises `LintFailedError` for settings that are none."""
+def given(tree: DagTree) -> dict[str, dict[str, str]]:
+    """What the tree's `.farflow-lint.toml` gives its files to read, by `GIVEN`. Raises `LintFailedError` for settings that are none."""
     try:
         settings = tomllib.loads((tree.content(FILE_NAME) or b"").decode()).get("import", {})
-        given = {name: dict(settings.get(name, {})) for name in GIVEN}
-    except (ValueError, TypeError, AttributeError) as error:
+        tables = {name: dict(settings.get(name, {})) for name in GIVEN}
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise LintFailedError(f"{FILE_NAME}: {error}. See docs/lint.md.") from error
-    wrong = [f"import.{name}.{key}" for name in GIVEN for key, text in given[name].items() if not isinstance(text, str)]
+    wrong = [
+        f"import.{name}.{key}" for name in GIVEN for key, text in tables[name].items() if not isinstance(text, str)
+    ]
     if wrong:
         raise LintFailedError(f"{FILE_NAME}: {', '.join(wrong)} is no text. See docs/lint.md.")
-    return given
+    return tables
 
 
 def report_of(replies: Sequence[Any], asked: Sequence[str]) -> ImportReport:

@@ -14,6 +14,7 @@ from .finding import Finding, Verdict, verdict_of
 from .gates import Refusal, is_python, refusals
 from .ignoring import ignored_in_time
 from .imported import Importer, ImportReport, findings_of
+from .own_settings import unreadable_settings
 from .ratchet import Baseline, ratcheted
 from .reading import ReadFile, read_files
 from .ruff_rules import Ruff, RuffMessage, installed_ruff
@@ -64,7 +65,8 @@ def lint(
     python_files = sorted(path for path in contents if is_python(path))
     ignored = ignored_in_time(contents)
     dag_files = frozenset(python_files) - ignored.ignored
-    findings += ignored.findings
+    unreadable_own = list(unreadable_settings(tree))
+    findings += [*ignored.findings, *unreadable_own]
 
     with tempfile.TemporaryDirectory(prefix="dag-lint-") as folder:
         places = _laid_out(contents, Path(folder))
@@ -77,7 +79,7 @@ def lint(
     findings += [finding("FL106", path, 1, "ruff crashed or hung on the file") for path in unreadable]
 
     report = None
-    if importer and not refused and not unreadable and len(compiled) == len(python_files):
+    if importer and not (refused or unreadable or unreadable_own) and len(compiled) == len(python_files):
         asked = sorted(dag_files)
         report = importer(tree, asked)
         findings += findings_of(report, asked)

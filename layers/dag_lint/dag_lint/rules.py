@@ -108,6 +108,15 @@ OWN = (
         "team/drafts/",
     ),
     Rule(
+        "FL108",
+        "A",
+        "Unreadable .farflow-lint.toml",
+        "Once on the deploy branch, the file could make no exception there, and its DAGs could not be imported.",
+        "Write it as docs/lint.md says: each `[[allow]]` has a rule that exists, a path and a reason.",
+        '[[allow]]\nrule = "NOPE"\npath = "*.py"\nreason = "TICKET-12"',
+        '[[allow]]\nrule = "AIR304"\npath = "legacy/*.py"\nreason = "TICKET-12"',
+    ),
+    Rule(
         "FL201",
         "B",
         "Duplicate dag_id",

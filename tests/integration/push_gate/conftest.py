@@ -102,6 +102,8 @@ class Sandbox:
         self.is_real = False
         self.tenants: list[str] = []
         self.crash: str | None = None
+        self.imported: dict[str, Any] = IMPORTED
+        """What it says of each file where it is not real."""
         self.exceptions = SimpleNamespace()
 
     def invoke(self, *, FunctionName: str, Payload: bytes, TenantId: str) -> dict[str, Any]:  # noqa: N803
@@ -111,7 +113,7 @@ class Sandbox:
             body = {"errorType": "Runtime.ExitError", "errorMessage": self.crash}
             return {"FunctionError": "Unhandled", "Payload": io.BytesIO(json.dumps(body).encode())}
         request = json.loads(Payload)
-        reply: dict[str, Any] = {"files": [IMPORTED | {"path": path} for path in request["imports"]]}
+        reply: dict[str, Any] = {"files": [self.imported | {"path": path} for path in request["imports"]]}
         if self.is_real:
             reply = lint_sandbox.lambda_handler(request, SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000))
         return {"Payload": io.BytesIO(json.dumps(reply).encode())}
@@ -151,13 +153,17 @@ class World:
         }
         return PushWork(**{**usual, **fields})
 
-    def run(self, work: PushWork | None = None) -> dict[str, Any]:
+    def run(self, work: PushWork | None = None, *, receives: int = 1) -> dict[str, Any]:
         """One message of the queue. Raises what the handler raises."""
         body = (work or self.work()).to_json()
         url = self.handler.settings.push_queue_url
         self.sqs.send_message(QueueUrl=url, MessageBody=body)
         (message,) = self.sqs.receive_message(QueueUrl=url)["Messages"]
-        record = {"body": message["Body"], "receiptHandle": message["ReceiptHandle"]}
+        record = {
+            "body": message["Body"],
+            "receiptHandle": message["ReceiptHandle"],
+            "attributes": {"ApproximateReceiveCount": str(receives)},
+        }
         result = self.handler.lambda_handler({"Records": [record]}, self.context())
         self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return dict(result)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from local import layout
+from push_gate import judgement_text
 from push_gate.github_api import GitHubError, GitHubUnavailableError
-from tests.integration.push_gate.conftest import GOOD, World
+from push_gate.sandbox import SandboxCrashedError
+from tests.integration.push_gate.conftest import GOOD, IMPORTED, World
 
 Push = Callable[..., str]
 
@@ -40,7 +44,7 @@ def test_good_commit_is_told_so_and_published(world: World, pushed: Push) -> Non
     assert f"published {newest.release.id}" in check["output"]["title"]
     assert newest.release.commit == commit
     assert world.newest() == {path: sha256(files[path]) for path in files if path != ".hidden"}
-    assert world.sandbox.tenants == [commit]
+    assert world.sandbox.tenants == [world.clone.git("rev-parse", f"{commit}:dags")]
 
 
 def test_executable_file_stays_one(world: World, pushed: Push) -> None:
@@ -152,6 +156,31 @@ def test_folder_that_was_judged_is_not_imported_again(world: World, pushed: Push
     assert "holds these very files already" in world.check()["output"]["summary"]
 
 
+def test_import_that_took_too_long_is_tried_anew_for_the_same_folder(world: World, pushed: Push) -> None:
+    """The machine may have been busy."""
+    world.sandbox.imported = IMPORTED | {"outcome": "timed_out"}
+    commit = pushed({"report.py": GOOD.format(number=1)})
+    assert world.annotations(commit) == ["dags/report.py:1 failure FL302"]
+    world.sandbox.imported = IMPORTED
+    assert world.run(world.work(commit)) == {"result": "published"}
+
+
+def test_check_that_a_person_asks_for_again_is_judged_anew(world: World, pushed: Push) -> None:
+    commit = pushed({"report.py": GOOD.format(number=1)})
+    asked = len(world.sandbox.tenants)
+    world.run(world.work(commit, event="check_rerequested"))
+    assert len(world.sandbox.tenants) > asked
+
+
+def test_each_folder_is_imported_where_no_other_was(world: World, pushed: Push) -> None:
+    """What a pushed folder leaves behind must not be met by the deployed one, whose findings make exceptions."""
+    first = pushed({"report.py": GOOD.format(number=1)})
+    world.handler.judge._cache._version = "another"
+    second = pushed({"report.py": GOOD.format(number=2)})
+    folders = [world.clone.git("rev-parse", f"{commit}:dags") for commit in (first, second, first)]
+    assert world.sandbox.tenants == folders
+
+
 def test_fork_is_judged_without_an_import_and_never_published(world: World) -> None:
     world.clone.commit({"dags/report.py": GOOD.format(number=1)})
     world.clone.push()
@@ -167,6 +196,17 @@ def test_fork_s_verdict_is_not_taken_for_one_with_an_import(world: World) -> Non
     world.clone.push()
     world.run(world.work(trusted=False))
     assert world.run() == {"result": "failed"}
+
+
+def test_fork_s_pass_does_not_hide_the_same_commit_s_failed_import(world: World) -> None:
+    """Of two checks of one name, the newest is what a branch's rules look at."""
+    world.sandbox.is_real = True
+    commit = world.clone.commit({"dags/report.py": "import not_there  # noqa: F401\n" + GOOD.format(number=1)})
+    world.clone.push(branch="feature")
+    world.run(world.work(ref="refs/heads/feature"))
+    world.run(world.work(event="pull_request", ref="refs/pull/1/head", trusted=False))
+    told = {check["name"]: check["conclusion"] for check in world.checks(commit)}
+    assert told == {"farflow/dags": "failure", "farflow/dags (fork)": "success"}
 
 
 def test_fork_that_claims_the_deploy_branch_is_not_published(world: World) -> None:
@@ -186,6 +226,7 @@ def test_repository_without_the_folder_passes_and_publishes_nothing(world: World
 
 
 def test_commit_that_is_gone_is_over(world: World) -> None:
+    assert judgement_text.gone("x").conclusion == "failure", "which a branch's rules do not take for a pass"
     world.clone.commit({"dags/report.py": GOOD.format(number=1)})
     world.clone.push()
     work = world.work("1" * 40)
@@ -223,6 +264,62 @@ def test_what_is_on_the_deploy_branch_already_does_not_block(world: World) -> No
     assert world.run(world.work(worse)) == {"result": "failed"}
 
 
+def test_first_push_is_compared_with_what_it_was_pushed_onto(world: World) -> None:
+    """A gate that no sweep has run for yet; and a push that fails is nothing that the next one is compared with."""
+    before = world.clone.commit({"dags/report.py": UNUSED})
+    worse = world.clone.commit({"dags/other.py": UNUSED.replace("report", "other")})
+    world.clone.push()
+    assert world.run(world.work(worse, before=before)) == {"result": "failed"}
+    world.sweep()
+    still = world.clone.commit({"dags/third.py": GOOD.format(number=1).replace("report", "third")})
+    world.clone.push()
+    assert world.run(world.work(still, before=worse)) == {"result": "failed"}
+    assert "dags/other.py:1 failure F401" in world.annotations(still)
+    assert "dags/report.py:1 warning F401" in world.annotations(still)
+    better = world.clone.commit({"dags/other.py": GOOD.format(number=1).replace("report", "other")})
+    world.clone.push()
+    assert world.run(world.work(better, before=still)) == {"result": "published"}
+
+
+def test_allow_list_that_cannot_be_read_is_not_published(world: World, pushed: Push) -> None:
+    commit = pushed({".farflow-lint.toml": '[[allow]]\nrule = "NOPE"\npath = "*"\nreason = "x"\n'})
+    assert world.annotations(commit) == ["dags/.farflow-lint.toml:1 failure FL108"]
+    assert world.newest() == {}
+
+
+def test_deployed_allow_list_that_cannot_be_read_excepts_nothing_and_can_be_mended(world: World, pushed: Push) -> None:
+    """As after an upgrade of the lint that removed a rule."""
+    allow = '[[allow]]\nrule = "NOPE"\npath = "*"\nreason = "x"\n'
+    deployed = world.clone.commit(
+        {"dags/.farflow-lint.toml": allow, "dags/other.py": UNUSED.replace("report", "other")}
+    )
+    world.handler.deploy_branch.starts_at(deployed)
+    commit = pushed({"report.py": GOOD.format(number=1), ".farflow-lint.toml": None})
+    assert world.annotations(commit) == ["dags/other.py:1 failure F401"], "known, as long as the list could be read"
+    assert "there is no rule NOPE" in world.check(commit)["output"]["summary"]
+    commit = pushed({"other.py": None})
+    assert world.check(commit)["conclusion"] == "success"
+    assert set(world.newest()) == {"report.py"}
+
+
+def test_deployed_file_that_kills_the_sandbox_can_be_removed(
+    world: World, pushed: Push, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployed = world.clone.commit({"dags/killing.py": GOOD.format(number=2)})
+    world.handler.deploy_branch.starts_at(deployed)
+    invoke, killing = world.sandbox.invoke, world.clone.git("rev-parse", f"{deployed}:dags")
+
+    def invoke_but_the_deployed(**request: Any) -> dict[str, Any]:
+        world.sandbox.crash = "killed" if request["TenantId"] == killing else None
+        return invoke(**request)
+
+    monkeypatch.setattr(world.sandbox, "invoke", invoke_but_the_deployed)
+    commit = pushed({"report.py": GOOD.format(number=1), "killing.py": None})
+    assert world.check(commit)["conclusion"] == "success"
+    assert "killed" in world.check(commit)["output"]["summary"]
+    assert set(world.newest()) == {"report.py"}
+
+
 # ---- when something fails ------------------------------------------------------------------------------------
 
 
@@ -230,11 +327,30 @@ def test_sandbox_that_crashes_is_no_pass(world: World) -> None:
     world.sandbox.crash = "RequestId: 1 Error: Runtime exited with error: signal: killed"
     world.clone.commit({"dags/report.py": GOOD.format(number=1)})
     world.clone.push()
-    assert world.run() == {"result": "unjudged"}
+    assert world.run(receives=5) == {"result": "unjudged"}
     check = world.check()
     assert (check["conclusion"], check["output"]["title"]) == ("failure", "no verdict")
     assert "signal: killed" in check["output"]["summary"]
     assert world.newest() == {}
+
+
+def test_sandbox_that_crashes_is_tried_again_by_itself(world: World) -> None:
+    """It may have been for want of memory, or of a start."""
+    world.sandbox.crash = "Runtime.OutOfMemory"
+    world.clone.commit({"dags/report.py": GOOD.format(number=1)})
+    world.clone.push()
+    work = world.work()
+    with pytest.raises(SandboxCrashedError):
+        world.run(work, receives=4)
+    assert world.check()["conclusion"] == "failure"
+    assert "tried again" in world.check()["output"]["summary"]
+    world.sandbox.crash = None
+    assert world.run(work, receives=5) == {"result": "published"}
+
+
+def test_queue_allows_as_many_receives_as_the_gate_counts_on(world: World) -> None:
+    stack = (layout.ROOT / "stacks" / "push_gate.yaml").read_text()
+    assert re.findall(r"maxReceiveCount: (\d+)", stack) == [str(world.handler.RECEIVES)]
 
 
 def test_commit_whose_sandbox_crashed_is_judged_when_it_is_asked_for_again(world: World) -> None:
@@ -242,7 +358,7 @@ def test_commit_whose_sandbox_crashed_is_judged_when_it_is_asked_for_again(world
     world.clone.commit({"dags/report.py": GOOD.format(number=1)})
     world.clone.push()
     work = world.work()
-    world.run(work)
+    world.run(work, receives=5)
     world.sandbox.crash = None
     assert world.run(work) == {"result": "published"}
     assert world.check()["conclusion"] == "success"

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
+from control_plane.push_work import PushWork
+from push_gate import judgement_text
+from push_gate.github_api import GitHubError, GitHubUnavailableError
+from push_gate.report import CheckRunReport, Judgement
 from tests.integration.push_gate.conftest import GOOD, World
 
 
@@ -36,6 +41,58 @@ def test_head_whose_message_was_lost_too_is_queued_again(world: World) -> None:
     assert [world.sweep()["queued"] for _ in range(4)] == ["", commit, "", commit]
 
 
+def test_head_that_never_gets_a_verdict_is_given_up_until_the_branch_moves(world: World) -> None:
+    commit = world.clone.commit({"dags/report.py": GOOD.format(number=1)})
+    world.clone.push()
+    swept = [world.sweep() for _ in range(10)]
+    assert [each["queued"] for each in swept if each["queued"]] == [commit] * 3
+    assert {each["given_up"] for each in swept[-2:]} == {commit}
+    another = world.clone.commit({"dags/report.py": GOOD.format(number=2)})
+    world.clone.push()
+    assert [world.sweep()["queued"] for _ in range(2)] == ["", another]
+    world.clone.git("reset", "--quiet", "--hard", commit)
+    world.clone.push("--force")
+    assert [world.sweep()["queued"] for _ in range(2)] == ["", commit]
+
+
+def test_head_that_was_published_is_not_queued_though_its_report_failed(world: World) -> None:
+    world.clone.commit({"dags/report.py": GOOD.format(number=1)})
+    world.clone.push()
+    run_with_report_that_fails_after_publishing(world, world.work())
+    assert set(world.newest()) == {"report.py"}
+    assert [world.sweep()["queued"] for _ in range(3)] == ["", "", ""]
+
+
+def run_with_report_that_fails_after_publishing(world: World, work: PushWork) -> None:
+    def fail(*_: object, **told: object) -> Judgement:
+        if told.get("publication"):
+            raise GitHubUnavailableError("GitHub is away")
+        return verdict(*_, **told)  # type: ignore[arg-type]
+
+    verdict = judgement_text.verdict
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(GitHubUnavailableError):
+        patch.setattr(judgement_text, "verdict", fail)
+        world.run(work)
+
+
+def test_retry_does_not_publish_again_what_was_rolled_back_meanwhile(world: World) -> None:
+    world.clone.commit({"dags/report.py": GOOD.format(number=1)})
+    world.clone.push()
+    world.run()
+    first = world.releases.newest()
+    world.clone.commit({"dags/report.py": GOOD.format(number=2)})
+    world.clone.push()
+    work = world.work()
+    run_with_report_that_fails_after_publishing(world, work)
+    assert first is not None
+    rolled_back = world.releases.rollback(first.release.id, "Ada").release
+    assert world.run(work) == {"result": "published"}
+    newest = world.releases.newest()
+    assert newest is not None
+    assert newest.release.id == rolled_back.id
+    assert world.check()["conclusion"] == "success"
+
+
 def test_head_that_came_back_by_force_is_judged_though_it_was_before(world: World) -> None:
     first = world.clone.commit({"dags/report.py": GOOD.format(number=1)})
     world.clone.push()
@@ -54,7 +111,7 @@ def test_head_that_came_back_by_force_is_judged_though_it_was_before(world: Worl
 
 
 def test_branch_that_is_not_there_is_nothing_to_do(world: World) -> None:
-    assert world.sweep() == {"queued": "", "redelivered": 0, "closed": 0}
+    assert world.sweep() == {"queued": "", "given_up": "", "redelivered": 0, "closed": 0}
 
 
 def test_commit_whose_worker_died_says_so(world: World) -> None:
@@ -72,6 +129,50 @@ def test_commit_whose_worker_died_says_so(world: World) -> None:
     assert world.sweep()["closed"] == 0
     assert world.run(work) == {"result": "published"}, "its message is still there"
     assert world.check()["conclusion"] == "success"
+
+
+def abandon(world: World, commit: str) -> PushWork:
+    """A work whose worker died long ago."""
+    work = world.work(commit)
+    ledger, now = world.handler.ledger, world.handler.time.time()
+    ledger._now = lambda: now - 3600
+    ledger.start(work.delivery, world.handler.LEASE_SECONDS, work.to_json())
+    ledger._now = world.handler.time.time
+    return work
+
+
+def test_commit_that_cannot_be_told_keeps_no_other_from_being(world: World) -> None:
+    commit = world.clone.commit({"dags/report.py": GOOD.format(number=1)})
+    world.clone.push()
+    for each in ("1" * 40, commit, "2" * 40):
+        abandon(world, each)
+    assert world.sweep()["closed"] == 3
+    assert world.check()["conclusion"] == "failure"
+    assert world.sweep()["closed"] == 0
+
+
+def test_commit_that_github_is_too_busy_for_is_told_by_the_next_sweep(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = world.clone.commit({"dags/report.py": GOOD.format(number=1)})
+    world.clone.push()
+    abandon(world, commit)
+    with monkeypatch.context() as patch:
+        patch.setattr(CheckRunReport, "finish", Mock(side_effect=GitHubUnavailableError("GitHub is away")))
+        assert world.sweep()["closed"] == 0
+    assert world.sweep()["closed"] == 1
+    assert world.check()["conclusion"] == "failure"
+
+
+@pytest.mark.parametrize("call", ["GET .*/git/ref/.*", "GET /app/hook/deliveries"])
+def test_part_of_a_sweep_that_fails_keeps_the_others_from_nothing(world: World, call: str) -> None:
+    commit = world.clone.commit({"dags/report.py": GOOD.format(number=1)})
+    world.clone.push()
+    abandon(world, commit)
+    world.fault(api=[{"count": 20, "status": 422, "call": call}])
+    with pytest.raises(GitHubError):
+        world.sweep()
+    assert world.check()["conclusion"] == "failure"
 
 
 def test_work_that_is_running_is_left_alone(world: World) -> None:

@@ -1,0 +1,3 @@
+from airflow.sdk import DAG
+
+report = DAG("report", schedule=None)
