@@ -85,6 +85,13 @@ def test_declared_utf_8_is_taken(cookie: bytes) -> None:
     assert refused(tree_of({"a.py": cookie + b"\nx = 1\n"})) == set()
 
 
+@pytest.mark.parametrize("path", ["a.py", "team/.airflowignore"])
+def test_carriage_return_alone_is_refused(path: str) -> None:
+    """It ends a line for Python and for Airflow; with a line feed it is Windows's end of a line."""
+    assert refused(tree_of({path: b"# a\r# b\n"})) == {(path, "FL104")}
+    assert refused(tree_of({path: b"# a\r\n# b\r\n"})) == set()
+
+
 def test_file_without_content_is_refused() -> None:
     """What was not fetched cannot pass."""
     assert refused(DagTree({"a.py": Entry(FILE, None, 10)})) == {("a.py", "FL102")}

@@ -32,6 +32,9 @@ _ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _HIDING = re.compile("[\u202a-\u202e\u2066-\u2069\u200b\u200e\u200f\u2028\u2029\ufeff\x00\x08\x1a\x1b]")
 """Characters by which a reader sees other code than Python runs. Source: https://trojansource.codes/"""
 
+_LONE_CARRIAGE_RETURN = re.compile(r"\r(?!\n)")
+"""A line's end for Python, Airflow and Ruff, and none for `tokenize`, git and most editors."""
+
 _UTF_8 = {"utf-8", "utf-8-sig"}
 
 
@@ -139,6 +142,12 @@ def _text_refusals(path: str, content: bytes) -> Iterator[Refusal]:
         line = text.count("\n", 0, hidden.start()) + 1
         yield Refusal(
             path, line, "FL104", f"holds the character U+{ord(hidden[0]):04X}, which hides what the code does"
+        )
+    lone = _LONE_CARRIAGE_RETURN.search(text)
+    if lone:
+        line = text.count("\n", 0, lone.start()) + 1
+        yield Refusal(
+            path, line, "FL104", "holds a carriage return alone, which ends a line for Python and not for you"
         )
     for number, part in enumerate(content.splitlines(), start=1):
         if len(part) > LINE_BYTES:
