@@ -32,6 +32,7 @@ def test_ordinary_path_is_taken(path: str) -> None:
             "x/.GIT/a",
         ),
         *("a" * 256, "é" * 128, "x/" * 500 + "a.py", "a\u2028.py"),
+        *("\ufffd.txt", "a\ufffd/b.py", "cafe\u0301.py"),
     ],
 )
 def test_unsafe_path_is_refused(path: str) -> None:

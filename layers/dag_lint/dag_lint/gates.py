@@ -22,6 +22,9 @@ LINE_BYTES = 16 * 1024
 NAME_BYTES = 255
 PATH_BYTES = 900
 
+NO_UTF_8 = "\ufffd"
+"""What GitHub answers instead of each byte of a name that it cannot read: many names become one."""
+
 _PLAIN_PATH = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*/)*[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 """Nothing can be wrong with such a path, if it is short."""
 
@@ -109,6 +112,10 @@ def _path_mistakes(path: str) -> Iterator[str]:
         yield "lies in a .git folder"
     if "\\" in path:
         yield "has a backslash"
+    if NO_UTF_8 in path:
+        yield f"has the character U+{ord(NO_UTF_8):04X}, which stands for what is no UTF-8"
+    elif not unicodedata.is_normalized("NFC", path):
+        yield "is not in Unicode's form NFC, which some systems write instead of it"
     if any(unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") for character in path):
         yield "has a character that cannot be seen"
     elif len(path.encode()) > PATH_BYTES or any(len(segment.encode()) > NAME_BYTES for segment in segments):
