@@ -478,6 +478,23 @@ def test_tree_with_one_name_twice_is_refused_although_it_is_git_s(github: FakeGi
         trees.listing(tree)
 
 
+def test_names_that_are_no_utf_8_are_listed_for_the_lint_to_refuse(github: FakeGitHub, trees: CommitTrees) -> None:
+    """GitHub gives one path for all of them: a finding, not an outage that every attempt runs into."""
+
+    def written(kind: str, content: bytes) -> bytes:
+        return bytes.fromhex(github.git("hash-object", "-t", kind, "-w", "--stdin", input=content).decode())
+
+    blob = written("blob", b"x")
+    inner = [written("tree", b"100644 %b\0" % name + blob) for name in (b"a.py", b"b.py")]
+    files = b"".join(b"100644 %b.txt\0" % name + blob for name in (b"\xfe", b"\xff"))
+    folders = b"".join(b"40000 %b\0" % name + sha for name, sha in zip((b"\xfe", b"\xff"), inner, strict=True))
+    entries = folders[: len(folders) // 2] + files[: len(files) // 2]
+    entries += folders[len(folders) // 2 :] + files[len(files) // 2 :]
+    listing = trees.listing(written("tree", entries).hex())
+    assert isinstance(listing, Listing)
+    assert {entry.path for entry in listing.entries} == {"\ufffd.txt", "\ufffd/a.py", "\ufffd/b.py"}
+
+
 def test_root_that_is_not_git_s_is_refused(github: FakeGitHub, trees: CommitTrees) -> None:
     github.alter = altered("{tree_sha}", rename("dags-old", "dagz"))
     with pytest.raises(ContentError):

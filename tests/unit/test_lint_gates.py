@@ -32,6 +32,7 @@ def test_ordinary_path_is_taken(path: str) -> None:
             "x/.GIT/a",
         ),
         *("a" * 256, "é" * 128, "x/" * 500 + "a.py", "a\u2028.py"),
+        *("\ufffd.txt", "a\ufffd/b.py", "cafe\u0301.py"),
     ],
 )
 def test_unsafe_path_is_refused(path: str) -> None:
@@ -83,6 +84,13 @@ def test_data_file_may_be_binary_and_have_long_lines() -> None:
 @pytest.mark.parametrize("cookie", [b"# coding: utf-8", b"# -*- coding: UTF8 -*-", b"# vim: set fileencoding=utf_8 :"])
 def test_declared_utf_8_is_taken(cookie: bytes) -> None:
     assert refused(tree_of({"a.py": cookie + b"\nx = 1\n"})) == set()
+
+
+@pytest.mark.parametrize("path", ["a.py", "team/.airflowignore"])
+def test_carriage_return_alone_is_refused(path: str) -> None:
+    """It ends a line for Python and for Airflow; with a line feed it is Windows's end of a line."""
+    assert refused(tree_of({path: b"# a\r# b\n"})) == {(path, "FL104")}
+    assert refused(tree_of({path: b"# a\r\n# b\r\n"})) == set()
 
 
 def test_file_without_content_is_refused() -> None:

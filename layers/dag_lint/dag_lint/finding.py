@@ -22,6 +22,8 @@ class Finding:
     severity: Severity
     message: str
     fix: str
+    count: int = 1
+    """Of more places than one where a file has so many findings that not each can be told; `line` is the first."""
 
 
 def verdict_of(findings: tuple[Finding, ...]) -> Verdict:

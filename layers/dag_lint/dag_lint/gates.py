@@ -22,6 +22,9 @@ LINE_BYTES = 16 * 1024
 NAME_BYTES = 255
 PATH_BYTES = 900
 
+NO_UTF_8 = "\ufffd"
+"""What GitHub answers instead of each byte of a name that it cannot read: many names become one."""
+
 _PLAIN_PATH = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*/)*[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 """Nothing can be wrong with such a path, if it is short."""
 
@@ -31,6 +34,9 @@ _ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 
 _HIDING = re.compile("[\u202a-\u202e\u2066-\u2069\u200b\u200e\u200f\u2028\u2029\ufeff\x00\x08\x1a\x1b]")
 """Characters by which a reader sees other code than Python runs. Source: https://trojansource.codes/"""
+
+_LONE_CARRIAGE_RETURN = re.compile(r"\r(?!\n)")
+"""A line's end for Python, Airflow and Ruff, and none for `tokenize`, git and most editors."""
 
 _UTF_8 = {"utf-8", "utf-8-sig"}
 
@@ -106,6 +112,10 @@ def _path_mistakes(path: str) -> Iterator[str]:
         yield "lies in a .git folder"
     if "\\" in path:
         yield "has a backslash"
+    if NO_UTF_8 in path:
+        yield f"has the character U+{ord(NO_UTF_8):04X}, which stands for what is no UTF-8"
+    elif not unicodedata.is_normalized("NFC", path):
+        yield "is not in Unicode's form NFC, which some systems write instead of it"
     if any(unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") for character in path):
         yield "has a character that cannot be seen"
     elif len(path.encode()) > PATH_BYTES or any(len(segment.encode()) > NAME_BYTES for segment in segments):
@@ -139,6 +149,12 @@ def _text_refusals(path: str, content: bytes) -> Iterator[Refusal]:
         line = text.count("\n", 0, hidden.start()) + 1
         yield Refusal(
             path, line, "FL104", f"holds the character U+{ord(hidden[0]):04X}, which hides what the code does"
+        )
+    lone = _LONE_CARRIAGE_RETURN.search(text)
+    if lone:
+        line = text.count("\n", 0, lone.start()) + 1
+        yield Refusal(
+            path, line, "FL104", "holds a carriage return alone, which ends a line for Python and not for you"
         )
     for number, part in enumerate(content.splitlines(), start=1):
         if len(part) > LINE_BYTES:

@@ -66,7 +66,8 @@ def ignored_files(contents: Mapping[str, bytes]) -> IgnoredFiles:
 
 
 def _read(path: str, folder: str, content: bytes, findings: list[Finding]) -> Iterator[_Rule]:
-    for number, line in enumerate(content.decode(errors="replace").split("\n"), start=1):
+    lines = re.split(r"\r\n?|\n", content.decode(errors="replace"))  # as a file opened as text has them
+    for number, line in enumerate(lines, start=1):
         pattern = re.sub(r"\s*#.*", "", line)
         if not pattern or pattern.strip() == "/":
             continue

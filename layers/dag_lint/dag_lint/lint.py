@@ -14,6 +14,7 @@ from .finding import Finding, Verdict, verdict_of
 from .gates import Refusal, is_python, refusals
 from .ignoring import ignored_in_time
 from .imported import Importer, ImportReport, findings_of
+from .limiting import limited
 from .own_settings import unreadable_settings
 from .ratchet import Baseline, ratcheted
 from .reading import ReadFile, read_files
@@ -72,22 +73,29 @@ def lint(
         places = _laid_out(contents, Path(folder))
         files = {file.path: file for file in read_files(places, python_files, dag_files)}
         _expect(python_files, files)
-        findings += [found for file in files.values() for found in file.findings]
+        findings += [found for file in files.values() for found in limited(file.findings, tree)]
         compiled = [path for path in python_files if files[path].facts is not None]
-        messages, unreadable = (ruff or installed_ruff()).check({path: places[path] for path in compiled})
-    findings += [_ruff_finding(path, message) for path in messages for message in messages[path]]
-    findings += [finding("FL106", path, 1, "ruff crashed or hung on the file") for path in unreadable]
+        unreadable = []
+        for path, messages in (ruff or installed_ruff()).check({path: places[path] for path in compiled}):
+            if messages is None:
+                unreadable.append(path)
+            else:  # cut short at once: all of all files may be more than fits into memory
+                findings += limited([_ruff_finding(path, message) for message in messages], tree)
+    findings += [
+        finding("FL106", path, 1, "ruff crashed or hung on the file, or found too much") for path in unreadable
+    ]
 
     report = None
     if importer and not (refused or unreadable or unreadable_own) and len(compiled) == len(python_files):
         asked = sorted(dag_files)
         report = importer(tree, asked)
         findings += findings_of(report, asked)
-    findings += _whole_tree(files, dag_files, contents, report)
+    findings += _whole_tree(tree, files, dag_files, contents, report)
     return _report(tree, findings, baseline, allowed, files=files, dag_files=dag_files, imports=report)
 
 
 def _whole_tree(
+    tree: DagTree,
     files: Mapping[str, ReadFile],
     dag_files: frozenset[str],
     contents: Mapping[str, bytes],
@@ -98,7 +106,10 @@ def _whole_tree(
     imported = {path: file.dag_ids for path, file in report.files.items()} if report else {}
     skipped = [found for found in skipped_files(facts, contents, imported) if found.path in dag_files]
     unmade = [found for found in unmade_dags(facts) if found.path in dag_files]
-    return [*duplicate_dags(of_dags, imported), *skipped, *unmade]
+    duplicates: dict[str, list[Finding]] = {}
+    for found in duplicate_dags(of_dags, imported):
+        duplicates.setdefault(found.path, []).append(found)
+    return [*(found for each in duplicates.values() for found in limited(each, tree)), *skipped, *unmade]
 
 
 def _report(

@@ -15,6 +15,9 @@ from .tree import DagTree
 Key = tuple[str, str, str]
 """Path, rule, and the text of the line without the spaces around it: lines may move, and be indented anew."""
 
+MORE = "\n"
+"""Instead of a line's text, which never has it: stands for findings that are counted without being told one by one."""
+
 KNOWN = "already on the deploy branch"
 
 
@@ -31,7 +34,11 @@ class Baseline:
 
 def baseline_of(findings: Iterable[Finding], tree: DagTree) -> Baseline:
     """The baseline that a lint of the deploy branch's tree makes."""
-    return Baseline(Counter(_key(found, tree) for found in findings if rule_of(found.rule).tier == "C"))
+    counts: Counter[Key] = Counter()
+    for found in findings:
+        if rule_of(found.rule).tier == "C":
+            counts[_key(found, tree)] += found.count
+    return Baseline(counts)
 
 
 def baseline_from_json(rows: list[Any]) -> Baseline:
@@ -45,8 +52,10 @@ def ratcheted(findings: Iterable[Finding], tree: DagTree, baseline: Baseline) ->
     result = []
     for found in findings:
         key = _key(found, tree)
-        if rule_of(found.rule).tier == "C" and left[key] > 0:
-            left[key] -= 1
+        if left[key] < found.count:  # it may be one of those that were only counted
+            key = (found.path, found.rule, MORE)
+        if rule_of(found.rule).tier == "C" and left[key] >= found.count:
+            left[key] -= found.count
             result.append(dataclasses.replace(found, severity="warn", message=f"{found.message} ({KNOWN})"))
         else:
             result.append(found)
@@ -54,4 +63,4 @@ def ratcheted(findings: Iterable[Finding], tree: DagTree, baseline: Baseline) ->
 
 
 def _key(found: Finding, tree: DagTree) -> Key:
-    return found.path, found.rule, tree.line(found.path, found.line)
+    return found.path, found.rule, tree.line(found.path, found.line) if found.count == 1 else MORE

@@ -20,7 +20,9 @@ from .file_facts import facts_of
 from .finding import Finding
 from .rules import finding
 
-MEMORY_BYTES = 2 * 1024**3
+MEMORY_BYTES = 512 * 1024**2
+"""Of one child; there is one for each processor, beside the lint itself."""
+
 CPU_SECONDS = 10
 CALLS_DEEP = 10_000
 """A chain of a thousand tasks is long, but no mistake."""

@@ -26,6 +26,8 @@ SECONDS_FOR_FILE = 15.0
 FILES_FOR_PROCESS = 20
 """A process is worth its start for so many files."""
 
+ANSWER_BYTES = 32 * 1024**2
+
 FILES_AT_ONCE = 20
 """So many requests fit into a pipe however long the files' names are: were the pipe full, each side might wait for the
 other to read.
@@ -165,6 +167,8 @@ class _Child:
             if not part:
                 raise _ChildLostError(self._end())
             self.buffer += part
+            if len(self.buffer) > ANSWER_BYTES:
+                raise _ChildLostError(f"its answer has more than {ANSWER_BYTES} bytes")
         line, _, self.buffer = self.buffer.partition(b"\n")
         return line
 

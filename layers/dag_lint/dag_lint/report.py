@@ -59,11 +59,12 @@ def to_text(report: Report) -> str:
     for found in report.findings:
         line = f"{found.path or '.'}:{found.line}: {found.severity} {found.rule} {found.message}"
         lines += [printable(line), f"    {printable(found.fix)}"]
-    blocking = sum(found.severity == "block" for found in report.findings)
+    blocking = sum(found.count for found in report.findings if found.severity == "block")
+    warnings = sum(found.count for found in report.findings if found.severity == "warn")
     scope = "static rules and import" if report.imported else "static rules only"
     lines.append(
         f"{report.verdict}: {report.files} Python files, {report.dag_files} looked at as DAG files, "
-        f"{blocking} findings block, {len(report.findings) - blocking} warn, {len(report.excepted)} excepted ({scope})"
+        f"{blocking} findings block, {warnings} warn, {sum(found.count for found in report.excepted)} excepted ({scope})"
     )
     return "\n".join(lines)
 
@@ -76,7 +77,7 @@ def printable(text: str) -> str:
 
 
 def to_json(report: Report) -> str:
-    """An object of `verdict` and `findings`, each with `path`, `line`, `rule`, `severity`, `message`, `fix`."""
+    """An object of `verdict` and `findings`, each with `path`, `line`, `rule`, `severity`, `message`, `fix`, `count`."""
     findings = [dataclasses.asdict(found) for found in report.findings]
     return json.dumps({"verdict": report.verdict, "findings": findings}, indent=2)
 

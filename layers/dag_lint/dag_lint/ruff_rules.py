@@ -5,15 +5,17 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import resource
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import ruff
 
@@ -28,6 +30,12 @@ IGNORE = ("AIR003",)
 
 LINE_LENGTH = 120
 SECONDS = 60.0
+OUTPUT_BYTES = 32 * 1024**2
+"""Of one call: some 45,000 messages."""
+
+MEMORY_BYTES = 512 * 1024**2
+"""Ruff keeps every message until its end."""
+
 FILES_AT_ONCE = 1000
 """Keeps the command line far below the kernel's limit."""
 
@@ -57,23 +65,16 @@ class Ruff:
     binary: str
     seconds: float = SECONDS
 
-    def check(self, files: Mapping[str, Path]) -> tuple[dict[str, list[RuffMessage]], list[str]]:
-        """The messages by key of `files`, and the keys of the files on which Ruff crashed or hung.
+    def check(self, files: Mapping[str, Path]) -> Iterator[tuple[str, list[RuffMessage] | None]]:
+        """Each key of `files` with its messages; None for a file on which Ruff crashed, hung, or went over a limit.
 
         The paths on disk are the lint's own: no file's name can be an option, and no configuration lies beside it.
         Raises `LintFailedError` if Ruff cannot be run at all, or did not look at a file.
         """
-        messages: dict[str, list[RuffMessage]] = {}
-        unreadable: list[str] = []
         keys = list(files)
         for start in range(0, len(keys), FILES_AT_ONCE):
             part = keys[start : start + FILES_AT_ONCE]
-            for key, found in self._halving({key: files[key] for key in part}):
-                if found is None:
-                    unreadable.append(key)
-                else:
-                    messages[key] = found
-        return messages, unreadable
+            yield from self._halving({key: files[key] for key in part})
 
     def _halving(self, files: Mapping[str, Path]) -> Iterator[tuple[str, list[RuffMessage] | None]]:
         """One crash loses the answer for all files of a call: halve until the file that is to blame stands alone."""
@@ -97,17 +98,34 @@ class Ruff:
             *("--", *map(str, files.values())),
         ]
         environment = {"PATH": os.defpath, "RUST_BACKTRACE": "0"}  # no RUFF_* of whoever calls
-        try:
-            done = subprocess.run(command, env=environment, capture_output=True, timeout=self.seconds, cwd="/")
-        except subprocess.TimeoutExpired as error:
-            raise _RuffCrashedError from error
-        except OSError as error:
-            raise LintFailedError(f"ruff cannot be run: {error}. Install the lint's requirements.") from error
-        if done.returncode == 2:
-            raise LintFailedError(f"ruff refused its options: {done.stderr.decode(errors='replace')[-500:]}")
-        if done.returncode not in (0, 1):
+        with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+            try:
+                status = self._ended(command, environment, output, errors)
+            except OSError as error:
+                raise LintFailedError(f"ruff cannot be run: {error}. Install the lint's requirements.") from error
+            errors.seek(0)
+            output.seek(0)
+            if status == 2:
+                said = errors.read(OUTPUT_BYTES).decode(errors="replace")[-500:]
+                raise LintFailedError(f"ruff refused its options: {said}")
+            told = output.read(OUTPUT_BYTES + 1)
+        if status not in (0, 1) or len(told) > OUTPUT_BYTES:
             raise _RuffCrashedError
-        return _by_key(_parsed(done.stdout), files)
+        return _by_key(_parsed(told), files)
+
+    def _ended(self, command: list[str], environment: dict[str, str], output: IO[bytes], errors: IO[bytes]) -> int:
+        """The status with which it ended; the kernel ends it beyond a limit. Raises `OSError` if it cannot start."""
+        with subprocess.Popen(command, env=environment, stdout=output, stderr=errors, cwd="/") as process:
+            try:
+                with suppress(ProcessLookupError):  # it has ended already
+                    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (OUTPUT_BYTES, OUTPUT_BYTES))
+                    resource.prlimit(process.pid, resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
+                    resource.prlimit(process.pid, resource.RLIMIT_CORE, (0, 0))
+                return process.wait(self.seconds)
+            except subprocess.TimeoutExpired as error:
+                raise _RuffCrashedError from error
+            finally:
+                process.kill()
 
 
 def installed_ruff() -> Ruff:

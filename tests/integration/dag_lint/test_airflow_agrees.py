@@ -33,11 +33,13 @@ IGNORING = {
     "team/.airflowignore": "local.py\n!drafts/\n/below.py\nsub/deep.py\n**/any.py\n[ab].py\ngone_*.py\n!sub/kept/\n",
     "team/other/.airflowignore": "*\n!kept.py\n",
     "empty/.airflowignore": "",
+    "mac/.airflowignore": "report.py\n#\r!report.py\ra.py\r\n b.py\n",
 }
 PATHS = (
     *("top.py", "team/top.py", "keep_old.py", "a_old.py", "drafts/a.py", "team/drafts/b.py", "team/skipped.py", "x.py"),
     *("team/local.py", "team/sub/local.py", "local.py", "team/below.py", "team/sub/below.py", "team/sub/deep.py"),
     *("team/a.py", "team/c.py", "a.py", "team/one/two/any.py", "any.py", "team/other/kept.py", "team/other/gone.py"),
+    *("mac/report.py", "mac/a.py", "mac/b.py"),
     *(
         "team/other/sub/kept.py",
         "empty/a.py",

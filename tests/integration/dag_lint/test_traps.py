@@ -137,7 +137,11 @@ def test_file_after_a_thousand_good_ones_is_seen() -> None:
         pytest.param(FINE + b"\x1a" + BROKEN, "FL104", id="end of file in the middle"),
         pytest.param(b"\xef\xbb\xbf" + BROKEN, "F821", id="byte order mark"),
         pytest.param(BROKEN.replace(b"\n", b"\r\n"), "F821", id="CRLF"),
-        pytest.param(BROKEN.replace(b"\n", b"\r"), "F821", id="CR"),
+        pytest.param(BROKEN.replace(b"\n", b"\r"), "FL104", id="CR"),
+        pytest.param(b"\r# coding: utf-7\r\n# airflow dag +AAo-exec(1)\n", "FL104", id="cookie after CR"),
+        pytest.param(b"\n\r# coding: utf-7\n" + FINE, "FL104", id="CR and cookie in line 2"),
+        pytest.param(b"\x0c# coding: utf-7\n" + FINE, "FL104", id="form feed and cookie"),
+        pytest.param("# \x0b\x0c\x1c\x1d\x1e\x85# noqa: S105\n".encode() + BROKEN, "F821", id="ends of no line"),
         pytest.param(b"\x0c\n" + BROKEN, "F821", id="form feed"),
         pytest.param(b"x = '" + b"a" * 16_000 + b"'\n" + BROKEN, "F821", id="long line"),
         pytest.param(b"x = '" + b"a" * 17_000 + b"'\n" + BROKEN, "FL103", id="too long a line"),
@@ -282,6 +286,35 @@ def test_ruff_that_crashes_on_one_file_is_asked_of_the_others(tmp_path: Path) ->
     assert blocking(report) == {("boom.py", "FL106"), ("other.py", "F821")}
 
 
+@pytest.mark.parametrize(("limit", "value"), [("OUTPUT_BYTES", 100_000), ("MEMORY_BYTES", 64 * 1024**2)])
+def test_file_on_which_ruff_goes_over_a_limit_fails_alone(
+    limit: str, value: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file may have as many mistakes as letters, and Ruff keeps them all until its end."""
+    monkeypatch.setattr(f"dag_lint.ruff_rules.{limit}", value)
+    files = {"many.py": b"a\n" * 50_000, "other.py": BROKEN, "third.py": b"x = 1\n"}
+    assert blocking(lint(tree_of(files))) == {("many.py", "FL106"), ("other.py", "F821")}
+
+
+def test_file_too_large_for_the_reader_fails_alone() -> None:
+    """Half a million statements in one MiB take a gigabyte to be parsed."""
+    files = {"many.py": b"a\n" * 500_000, "other.py": BROKEN}
+    assert blocking(lint(tree_of(files))) == {("many.py", "FL105"), ("other.py", "F821")}
+
+
+def test_answer_of_the_reader_beyond_its_limit_fails_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dag_lint.reading.ANSWER_BYTES", 10_000)
+    names = b"".join(b"name_%d = DAG('name_%d')\n" % (number, number) for number in range(1000))
+    files = {"many.py": b"from airflow.sdk import DAG\n" + names, "other.py": BROKEN}
+    assert blocking(lint(tree_of(files))) == {("many.py", "FL106"), ("other.py", "F821")}
+
+
+def test_many_findings_of_a_file_are_counted_and_not_all_told() -> None:
+    report = lint(tree_of({"many.py": b"a\n" * 5_000}))
+    assert len(report.findings) < 500
+    assert sum(found.count for found in report.findings if found.rule == "F821") == 5_000
+
+
 def test_missing_ruff_is_no_pass(tmp_path: Path) -> None:
     with pytest.raises(LintFailedError, match="cannot be run"):
         lint(tree_of({"a.py": FINE}), ruff=Ruff(str(tmp_path / "nothing")))
@@ -300,9 +333,9 @@ def test_ruff_s_proof_is_given_for_every_kind_of_file(tmp_path: Path) -> None:
     for name, content in kinds.items():
         paths[name] = tmp_path / f"{name}.py"
         paths[name].write_bytes(content)
-    messages, unreadable = installed_ruff().check(paths)
+    messages = dict(installed_ruff().check(paths))
     assert set(messages) == set(kinds)
-    assert not unreadable
+    assert None not in messages.values()
 
 
 @pytest.mark.parametrize("how", ["os._exit(3)", "import time; time.sleep(60)", "print('{}', flush=True)"])
