@@ -72,13 +72,13 @@ def test_values_that_the_tree_gives_take_the_place_of_stand_ins(
 
 
 @pytest.mark.parametrize("settings", ["import = 3", "[import.variables]\nname = 3", "[import"])
-def test_settings_that_are_none_are_no_verdict(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], settings: str
-) -> None:
+def test_settings_that_are_none_block(tmp_path: Path, capsys: pytest.CaptureFixture[str], settings: str) -> None:
     (tmp_path / "dag.py").write_text(SOURCE)
     (tmp_path / ".farflow-lint.toml").write_text(settings)
-    assert command.main([str(tmp_path), "--python", str(AIRFLOW)]) == 2
-    assert ".farflow-lint.toml" in capsys.readouterr().err
+    assert command.main([str(tmp_path), "--python", str(AIRFLOW)]) == 1
+    out = capsys.readouterr().out
+    assert ".farflow-lint.toml" in out
+    assert "FL108" in out
 
 
 @pytest.mark.parametrize(
