@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .allowed import NOTHING, Allowed
+from .allowed import FILE_NAME, NOTHING, Allowed
 from .errors import LintFailedError
 from .exceptions import excepted
 from .finding import Finding, Verdict, verdict_of
@@ -19,7 +19,7 @@ from .ratchet import Baseline, ratcheted
 from .reading import ReadFile, read_files
 from .ruff_rules import Ruff, RuffMessage, installed_ruff
 from .rules import finding, rule_of
-from .tree import DagTree
+from .tree import DagTree, is_published
 from .whole_tree import duplicate_dags, skipped_files, unmade_dags
 
 
@@ -85,8 +85,8 @@ def lint(
 
     report = None
     if importer and not refused and not unreadable and len(compiled) == len(python_files):
-        asked = sorted(dag_files)
-        report = importer(tree, asked)
+        asked = sorted(path for path in dag_files if is_published(path))
+        report = importer(_importable(tree), asked)
         findings += findings_of(report, asked)
     findings += _whole_tree(tree, files, dag_files, contents, report)
     return _report(tree, findings, baseline, allowed, files=files, dag_files=dag_files, imports=report)
@@ -139,6 +139,11 @@ def _dag_ids(path: str, files: Mapping[str, ReadFile], imports: ImportReport | N
     shown = {name for name, _ in file.facts.dags} if file and file.facts else set()
     found = set(imports.files[path].dag_ids) if imports and path in imports.files else set()
     return tuple(sorted(shown | found))
+
+
+def _importable(tree: DagTree) -> DagTree:
+    """What a release would hold, as its files will see it, and the settings of the import."""
+    return DagTree({path: entry for path, entry in tree.items() if is_published(path) or path == FILE_NAME})
 
 
 def _accepted(tree: DagTree, refused: set[str]) -> dict[str, bytes]:
