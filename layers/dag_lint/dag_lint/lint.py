@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -183,4 +184,5 @@ def _ruff_finding(path: str, message: RuffMessage) -> Finding:
         rule_of(code)
     except KeyError as error:
         raise LintFailedError(f"ruff speaks of {code}, which docs/rules does not know. Use the pinned ruff.") from error
-    return finding(code, path, message.line, message.message, message.mend)
+    found = finding(code, path, message.line, message.message, message.mend)
+    return dataclasses.replace(found, severity="warn") if message.doubtful else found
