@@ -7,12 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from control_plane.dag_releases import Content
-from dag_lint.tree import FILE, DagTree, Entry
+from dag_lint.tree import FILE, DagTree, Entry, is_published
 
 from .commit_tree import CommitTrees, Listing, TooLarge
 
 EXECUTABLE_MODE = "100755"
-PUBLISHED_DOT_FILE = ".airflowignore"
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class DagFolder:
         return [
             _content(path, entry.content, path in self.executable)
             for path, entry in self.tree.items()
-            if entry.content is not None and not _is_hidden(path)
+            if entry.content is not None and is_published(path)
         ]
 
 
@@ -53,10 +52,6 @@ def _entries(listing: Listing, contents: Mapping[str, bytes]) -> Iterator[tuple[
     for entry in listing.entries:
         mode = FILE if entry.is_file else int(entry.mode, 8)
         yield entry.path, Entry(mode, contents.get(entry.path))
-
-
-def _is_hidden(path: str) -> bool:
-    return any(part.startswith(".") and part != PUBLISHED_DOT_FILE for part in path.split("/"))
 
 
 def _content(path: str, body: bytes, executable: bool) -> Content:

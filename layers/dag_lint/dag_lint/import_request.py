@@ -25,11 +25,11 @@ MOST_VIOLATIONS = 20
 
 
 def packed(tree: DagTree) -> str:
-    """The content of all files, as a request carries it: JSON in xz in base64."""
+    """The content of all files but the lint's settings, as a request carries it: JSON in xz in base64."""
     texts = {
         path: entry.content.decode("utf-8", "surrogateescape")
         for path, entry in tree.items()
-        if entry.content is not None
+        if entry.content is not None and path != FILE_NAME
     }
     return base64.b64encode(lzma.compress(json.dumps(texts).encode(), preset=2)).decode()
 

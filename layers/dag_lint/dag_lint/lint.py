@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .allowed import NOTHING, Allowed
+from .allowed import FILE_NAME, NOTHING, Allowed
 from .errors import LintFailedError
 from .exceptions import excepted
 from .finding import Finding, Verdict, verdict_of
@@ -20,7 +21,7 @@ from .ratchet import Baseline, ratcheted
 from .reading import ReadFile, read_files
 from .ruff_rules import Ruff, RuffMessage, installed_ruff
 from .rules import finding, rule_of
-from .tree import DagTree
+from .tree import DagTree, is_published
 from .whole_tree import duplicate_dags, skipped_files, unmade_dags
 
 
@@ -87,8 +88,8 @@ def lint(
 
     report = None
     if importer and not (refused or unreadable or unreadable_own) and len(compiled) == len(python_files):
-        asked = sorted(dag_files)
-        report = importer(tree, asked)
+        asked = sorted(path for path in dag_files if is_published(path))
+        report = importer(_importable(tree), asked)
         findings += findings_of(report, asked)
     findings += _whole_tree(tree, files, dag_files, contents, report)
     return _report(tree, findings, baseline, allowed, files=files, dag_files=dag_files, imports=report)
@@ -143,6 +144,11 @@ def _dag_ids(path: str, files: Mapping[str, ReadFile], imports: ImportReport | N
     return tuple(sorted(shown | found))
 
 
+def _importable(tree: DagTree) -> DagTree:
+    """What a release would hold, as its files will see it, and the settings of the import."""
+    return DagTree({path: entry for path, entry in tree.items() if is_published(path) or path == FILE_NAME})
+
+
 def _accepted(tree: DagTree, refused: set[str]) -> dict[str, bytes]:
     return {path: entry.content for path, entry in tree.items() if path not in refused and entry.content is not None}
 
@@ -180,4 +186,5 @@ def _ruff_finding(path: str, message: RuffMessage) -> Finding:
         rule_of(code)
     except KeyError as error:
         raise LintFailedError(f"ruff speaks of {code}, which docs/rules does not know. Use the pinned ruff.") from error
-    return finding(code, path, message.line, message.message, message.mend)
+    found = finding(code, path, message.line, message.message, message.mend)
+    return dataclasses.replace(found, severity="warn") if message.doubtful else found

@@ -19,6 +19,7 @@ from .dag_rules import CHECKS, Reading
 from .file_facts import facts_of
 from .finding import Finding
 from .rules import finding
+from .tree import is_published
 
 MEMORY_BYTES = 512 * 1024**2
 """Of one child; there is one for each processor, beside the lint itself."""
@@ -74,7 +75,7 @@ def read(path: str, places: dict[str, str], *, is_dag_file: bool) -> dict[str, A
         tree = ast.parse(source)
         compile(tree, path, "exec", dont_inherit=True)
         module = Module(path, source, tree)
-        reading = Reading(module, lambda other: _text(places.get(other)))
+        reading = Reading(module, lambda other: _text(places.get(other)) if is_published(other) else None)
         facts = facts_of(module, reading.import_time)
         findings = [found for check in CHECKS for found in check(reading)] if is_dag_file else []
     except SyntaxError as error:

@@ -77,8 +77,9 @@ def printable(text: str) -> str:
 
 
 def to_json(report: Report) -> str:
-    """An object of `verdict` and `findings`, each with `path`, `line`, `rule`, `severity`, `message`, `fix`, `count`."""
-    findings = [dataclasses.asdict(found) for found in report.findings]
+    """An object of `verdict` and `findings`, each with `path`, `line`, `rule`, `severity`, `message`, `fix`."""
+    names = ("path", "line", "rule", "severity", "message", "fix")
+    findings = [{name: getattr(found, name) for name in names} for found in report.findings]
     return json.dumps({"verdict": report.verdict, "findings": findings}, indent=2)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -25,8 +26,20 @@ SELECT = (
     *("F", "E", "W", "B", "AIR"),
     *("S102", "S105", "S106", "S107", "S113", "S307", "S602", "S605", "S608", "DTZ001", "DTZ005", "T201"),
 )
-IGNORE = ("AIR003",)
-"""Asked more exactly by `dag_rules.import_work`."""
+IGNORE = ("AIR003", "E226", "E24")
+"""The first is asked more exactly by `dag_rules.import_work`. The others are those of what pycodestyle ignores by default
+that Ruff has. Source: https://pycodestyle.pycqa.org/en/latest/intro.html#error-codes
+"""
+
+PASSWORDS = frozenset({"S105", "S106", "S107"})
+"""They go by the name alone: `SECRET_NAME = "prod/db"` is a password for them."""
+
+_WORD = r"[a-z][a-z_.-]*[0-9]{0,2}"
+_NO_PASSWORD = re.compile(
+    rf"(?:.*=\s*)?(?P<quote>['\"])(?:arn:aws[a-z-]*:[a-z]+:\S*|/{_WORD}|/?{_WORD}(?:/{_WORD})+"
+    rf"|[a-z]+://[a-z0-9.-]+(?::[0-9]+)?(?:/{_WORD})*/?)(?P=quote)"
+)
+"""What is written as a path, the name of a secret or an address: lower-case words, as no password is made."""
 
 LINE_LENGTH = 120
 SECONDS = 60.0
@@ -52,6 +65,8 @@ class RuffMessage:
     code: str | None
     message: str
     mend: str | None
+    doubtful: bool = False
+    """Whether it warns only, whatever its rule says."""
 
 
 class _RuffCrashedError(Exception):
@@ -117,7 +132,8 @@ class Ruff:
         """The status with which it ended; the kernel ends it beyond a limit. Raises `OSError` if it cannot start."""
         with subprocess.Popen(command, env=environment, stdout=output, stderr=errors, cwd="/") as process:
             try:
-                with suppress(ProcessLookupError):  # it has ended already
+                # Linux alone can limit another process; elsewhere it is the developer's own machine.
+                with suppress(ProcessLookupError, AttributeError):  # it may have ended already
                     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (OUTPUT_BYTES, OUTPUT_BYTES))
                     resource.prlimit(process.pid, resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
                     resource.prlimit(process.pid, resource.RLIMIT_CORE, (0, 0))
@@ -162,6 +178,7 @@ def _parsed(output: bytes) -> list[dict[str, Any]]:
 def _by_key(messages: list[dict[str, Any]], files: Mapping[str, Path]) -> dict[str, list[RuffMessage]]:
     keys = {str(path): key for key, path in files.items()}
     found: dict[str, list[RuffMessage]] = {key: [] for key in files}
+    lines: dict[str, list[bytes]] = {}
     proven = set()
     for message in messages:
         key = keys[message["filename"]]
@@ -169,8 +186,24 @@ def _by_key(messages: list[dict[str, Any]], files: Mapping[str, Path]) -> dict[s
             proven.add(key)
         else:
             mend = (message.get("fix") or {}).get("message")
-            found[key].append(RuffMessage(message["location"]["row"], message["code"], message["message"], mend))
+            doubtful = False
+            if message["code"] in PASSWORDS:
+                if key not in lines:
+                    lines[key] = files[key].read_bytes().splitlines()
+                doubtful = _NO_PASSWORD.fullmatch(_place(message, lines[key])) is not None
+            row = message["location"]["row"]
+            found[key].append(RuffMessage(row, message["code"], message["message"], mend, doubtful))
     missing = sorted(set(files) - proven)
     if missing:
         raise LintFailedError(f"ruff looked at {len(proven)} of {len(files)} files, not at {', '.join(missing[:5])}")
     return found
+
+
+def _place(message: Mapping[str, Any], lines: list[bytes]) -> str:
+    """The text that the message is about; empty if it is more than a line."""
+    start, end = message["location"], message["end_location"]
+    if start["row"] != end["row"]:
+        return ""
+    line = lines[start["row"] - 1].decode(errors="replace")
+    told: str = line[start["column"] - 1 : end["column"] - 1]
+    return told

@@ -64,6 +64,14 @@ class DagTree(Mapping[str, Entry]):
         return lines[number - 1].decode(errors="replace").strip() if 0 < number <= len(lines) else ""
 
 
+PUBLISHED_DOT_FILE = ".airflowignore"
+
+
+def is_published(path: str) -> bool:
+    """Whether a release holds the file: all but those that begin with a dot, or lie in a folder that does."""
+    return not any(part.startswith(".") and part != PUBLISHED_DOT_FILE for part in path.split("/"))
+
+
 def tree_of(contents: Mapping[str, bytes]) -> DagTree:
     """The tree of these regular files."""
     return DagTree({path: Entry(FILE, content) for path, content in contents.items()})

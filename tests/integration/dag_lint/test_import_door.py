@@ -1,10 +1,14 @@
 """When the DAGs are imported, and what an import adds. What imports is a stand-in here."""
 
+import base64
+import json
+import lzma
 from collections.abc import Sequence
 
 import pytest
 
 from dag_lint.errors import LintFailedError
+from dag_lint.import_request import packed, request
 from dag_lint.imported import ImportedFile, ImportError_, ImportReport
 from dag_lint.lint import lint
 from dag_lint.tree import DagTree, tree_of
@@ -18,9 +22,11 @@ class StandIn:
     def __init__(self, *files: ImportedFile) -> None:
         self.told = {file.path: file for file in files}
         self.asked: list[str] | None = None
+        self.given: DagTree = tree_of({})
 
     def __call__(self, tree: DagTree, paths: Sequence[str]) -> ImportReport:
         self.asked = list(paths)
+        self.given = tree
         return ImportReport({path: self.told.get(path, ImportedFile(path)) for path in paths if path in tree})
 
 
@@ -32,6 +38,29 @@ def test_dag_files_are_imported_and_others_are_not() -> None:
     report = lint(tree, importer=stand_in)
     assert stand_in.asked == ["a.py", "team/b.PY"]
     assert report.imported
+
+
+def test_import_sees_what_a_release_would_hold_and_the_settings_of_the_import() -> None:
+    """A module in a hidden folder is there for the push and gone for Airflow."""
+    stand_in = StandIn()
+    files = {"a.py": FINE, ".lib/helper.py": b"", "team/.b.py": b"", "c.sql": b"", ".airflowignore": b"x\n"}
+    settings = {".farflow-lint.toml": b'[import.variables]\nname = "x"\n'}
+    lint(tree_of(files | settings), importer=stand_in)
+    assert stand_in.asked == ["a.py"]
+    assert set(stand_in.given) == {"a.py", "c.sql", ".airflowignore", ".farflow-lint.toml"}
+    carried = packed(stand_in.given)
+    assert set(json.loads(lzma.decompress(base64.b64decode(carried)))) == {"a.py", "c.sql", ".airflowignore"}
+    assert request(stand_in.given, carried, ["a.py"])["variables"] == {"name": "x"}
+
+
+@pytest.mark.parametrize("folder", [".sql", "sql/.new"])
+def test_template_file_that_is_not_published_is_missing(folder: str) -> None:
+    source = (
+        b"from airflow.providers.standard.operators.bash import BashOperator\nfrom airflow.sdk import DAG\n\n"
+        b'with DAG("report", schedule=None):\n    BashOperator(task_id="run", bash_command="%b/run.sh")\n'
+    )
+    files = {"a.py": source % folder.encode(), f"{folder}/run.sh": b"true\n"}
+    assert "FL210" in {found.rule for found in lint(tree_of(files)).findings}
 
 
 @pytest.mark.parametrize(
