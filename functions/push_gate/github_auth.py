@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from .github_api import GitHubApi, GitHubError, GitHubResponseError, quoted
 
 if TYPE_CHECKING:
@@ -27,6 +29,9 @@ JWT_SECONDS = 9 * 60
 """From now; GitHub takes ten minutes at most."""
 
 JWT_USE_SECONDS = 8 * 60
+
+_UNUSABLE_KEY = {"KMSInvalidStateException", "DisabledException"}
+"""A key that waits for its material, or was switched off. Source: https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html"""
 TOKEN_MARGIN_SECONDS = 5 * 60
 
 
@@ -49,7 +54,7 @@ class SecretToken:
     def renew(self) -> str:
         """As it is now. Raises `GitHubTokenError`."""
         token = self._secretsmanager.get_secret_value(SecretId=self._arn)["SecretString"].strip()
-        if not token or not token.isascii() or not token.isprintable():
+        if not token or not token.isascii() or not token.isprintable() or " " in token:
             raise GitHubTokenError(f"put a token of GitHub, and nothing else, into the secret {self._arn}")
         self._token = token
         return token
@@ -72,16 +77,23 @@ class AppJwt:
         return self._jwt[0]
 
     def renew(self) -> str:
-        """A new one, signed by KMS."""
+        """A new one, signed by KMS. Raises `GitHubTokenError` while nobody has imported the App's key."""
         now = int(self._now())
         claims = {"iat": now - CLOCK_SKEW_SECONDS, "exp": now + JWT_SECONDS, "iss": self._issuer}
         signed = f"{_segment({'alg': 'RS256', 'typ': 'JWT'})}.{_segment(claims)}"
-        signature = self._kms.sign(
-            KeyId=self._key_id,
-            Message=signed.encode(),
-            MessageType="RAW",
-            SigningAlgorithm="RSASSA_PKCS1_V1_5_SHA_256",
-        )["Signature"]
+        try:
+            signature = self._kms.sign(
+                KeyId=self._key_id,
+                Message=signed.encode(),
+                MessageType="RAW",
+                SigningAlgorithm="RSASSA_PKCS1_V1_5_SHA_256",
+            )["Signature"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _UNUSABLE_KEY:
+                raise
+            raise GitHubTokenError(
+                f"import the App's private key into {self._key_id}, see docs/push-gate.md"
+            ) from error
         self._jwt = (f"{signed}.{_base64url(signature)}", now + JWT_USE_SECONDS)
         return self._jwt[0]
 

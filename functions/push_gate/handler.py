@@ -28,6 +28,7 @@ from .deploy_branch import DeployBranch
 from .findings_cache import FindingsCache
 from .gate import Gate
 from .github import GitHub
+from .github_auth import GitHubTokenError
 from .judge import Judge
 from .sandbox import sandbox_importer
 from .settings import Settings
@@ -79,8 +80,12 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     if event.get("action") == SWEEP:
         metrics.add_metric(name="Sweeps", unit="Count", value=1)
         sweep = Sweep(ledger, abandoned, deploy_branch, settings.github_deploy_branch, send)
-        with github.repository(seconds_left) as repository:
-            swept = sweep.run(repository)
+        try:
+            with github.repository(seconds_left) as repository:
+                swept = sweep.run(repository)
+        except GitHubTokenError as error:  # between the deployment and the import of the App's key
+            logger.warning("not set up", extra={"reason": str(error)})
+            return {"not_set_up": str(error)}
         if swept.given_up:
             metrics.add_metric(name="Unjudged", unit="Count", value=1)
             logger.error("no verdict of the head", extra={"commit": swept.given_up})

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 from unittest.mock import Mock
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from control_plane.push_work import PushWork
 from push_gate import judgement_text
 from push_gate.github_api import GitHubError, GitHubUnavailableError
+from push_gate.github_auth import GitHubTokenError, SecretToken
 from push_gate.report import CheckRunReport, Judgement
 from tests.integration.push_gate.conftest import GOOD, World
 
@@ -204,3 +207,20 @@ def test_delivery_that_failed_is_asked_for_again_and_not_for_ever(world: World) 
     found = attempts(world)
     assert len(found) == 3
     assert len({each["guid"] for each in found}) == 1
+
+
+def test_gate_that_is_not_set_up_yet_says_so_and_rings_no_alarm(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the deployment until the App's key is imported; nothing failed."""
+
+    def refuse(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "KMSInvalidStateException", "Message": "is pending import"}}, "Sign")
+
+    monkeypatch.setattr(world.handler.github._jwt._kms, "sign", refuse)
+    assert "import the App's private key" in world.sweep()["not_set_up"]
+
+
+def test_token_that_nobody_put_into_the_secret_is_none(world: World) -> None:
+    secretsmanager = boto3.client("secretsmanager")
+    arn = secretsmanager.create_secret(Name="token", SecretString="put a token of GitHub here")["ARN"]
+    with pytest.raises(GitHubTokenError, match="put a token of GitHub"):
+        SecretToken(secretsmanager, arn).token()
