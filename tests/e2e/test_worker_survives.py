@@ -116,6 +116,16 @@ def owned_by(proxy_url: str, command: str = "") -> list[psutil.Process]:
     return found
 
 
+def workers() -> list[int]:
+    """Every worker's main process, whether it is at the proxy or not."""
+    found = []
+    for process in owned_processes():
+        with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+            if os.getsid(process.pid) == process.pid and "celery" in " ".join(process.cmdline()):
+                found.append(process.pid)
+    return found
+
+
 @pytest.fixture(scope="module")
 def runs(stack: layout.Stack, api: AirflowApi, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
     folder = tmp_path_factory.mktemp("dags")
@@ -158,7 +168,10 @@ def worker(stack: layout.Stack, cluster: str, runs: Runs) -> Iterator[Worker]:
         log = Path(main.cwd()) / "output.log"
         eventually(lambda: " ready." in log.read_text(), 60, "it is ready")
         services.await_healthy(stack)
-        # The last poll of the worker that was replaced may take a message, which comes back after a minute.
+        # The last poll of the worker that was replaced is open for as long as a poll is, though nobody is there any
+        # more to hear the answer. A message that it took would come back after a minute.
+        eventually(lambda: workers() == [main.pid], 120, "the worker that was replaced is gone")
+        time.sleep(LONG_POLL_SECONDS)
         runs.await_success(runs.start(0), seconds=120)
         yield Worker(proxy, log, main)
     finally:
@@ -169,6 +182,12 @@ def worker(stack: layout.Stack, cluster: str, runs: Runs) -> Iterator[Worker]:
         proxy.shutdown()
         proxy.server_close()
 
+
+LONG_POLL_SECONDS = 20.0
+"""The longest that SQS lets a poll wait.
+
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
+"""
 
 FAULTS = {
     "dropped connections": fault_proxy.dropped,
