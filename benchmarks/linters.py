@@ -167,11 +167,11 @@ _FARFLOW = re.compile(r"^(?P<path>\S+?):(?P<line>\d+): (?P<severity>block|warn) 
 _COLUMNS = re.compile(r"^(?P<path>.+?):(?P<line>\d+):\d+: (?P<code>[A-Z]+\d+)\b")
 
 
-def farflow_says(output: str, _folder: Path) -> Iterator[Said]:
+def farflow_says(output: str, folder: Path) -> Iterator[Said]:
     for line in output.splitlines():
         match = _FARFLOW.match(line)
         if match:
-            yield Said(match["path"], match["code"], int(match["line"]), match["severity"] == "warn")
+            yield Said(_relative(match["path"], folder), match["code"], int(match["line"]), match["severity"] == "warn")
 
 
 def flake8_says(output: str, folder: Path) -> Iterator[Said]:

@@ -8,46 +8,17 @@ from __future__ import annotations
 import ast
 import posixpath
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from .syntax_parts import NO_PARTS, parts
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Literal = str | int | float | bool | None
 
-_LEAVES = frozenset({ast.Name, ast.Constant, ast.alias, ast.Pass, ast.Global, ast.Nonlocal, ast.MatchSingleton})
 _LATER = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.If})
-_NO_NODES = frozenset(
-    {
-        *(
-            "ctx",
-            "op",
-            "ops",
-            "id",
-            "attr",
-            "arg",
-            "name",
-            "asname",
-            "module",
-            "level",
-            "conversion",
-            "simple",
-            "kind",
-            "tag",
-        ),
-        *("type_comment", "type_ignores", "is_async", "kwd_attrs", "rest"),
-    }
-)
-"""Fields of syntax nodes that hold no nodes, or some that have no place in the text. Those of `global`, `nonlocal` and
-`case None:` are left out as leaves.
-"""
-
-_FIELDS = {
-    kind: tuple(name for name in kind._fields if name not in _NO_NODES or kind is ast.TypeAlias)
-    for kind in vars(ast).values()
-    if isinstance(kind, type) and issubclass(kind, ast.AST)
-}
 
 DEFERRED = frozenset({"task", "setup", "teardown", "asset"})
 """Decorators of Airflow whose function runs in a task, not where it is called."""
@@ -70,17 +41,18 @@ class Module:
     path: str
     source: bytes
     tree: ast.Module
-    bodies: defaultdict[ast.AST | None, list[ast.AST]] = field(default_factory=lambda: defaultdict(list))
+    bodies: dict[ast.AST | None, list[ast.AST]] = field(default_factory=dict)
     """The nodes that run when the file is imported, at None, and those that run later, at the function, lambda or `if`
     that holds them. Without those that have no place in the text: operators, contexts.
     """
-    runs_with: dict[ast.AST, ast.AST | None] = field(default_factory=dict)
-    """For each node the key of `bodies`."""
+    calls_in: dict[ast.AST | None, list[ast.Call]] = field(default_factory=dict)
+    names_in: dict[ast.AST | None, set[str]] = field(default_factory=dict)
+    """The calls and the names that are read, by the keys of `bodies`."""
     parents: dict[ast.AST, ast.AST] = field(default_factory=dict)
-    children: dict[ast.AST, list[ast.AST]] = field(default_factory=dict)
-    calls: list[ast.Call] = field(default_factory=list)
     functions: list[Function] = field(default_factory=list)
     withs: list[ast.With] = field(default_factory=list)
+    keywords: defaultdict[str | None, list[ast.keyword]] = field(default_factory=lambda: defaultdict(list))
+    """The keyword arguments of each name."""
     imports: dict[str, str] = field(default_factory=dict)
     """Full names by the name that the file gives them."""
     bindings: Counter[str] = field(default_factory=Counter)
@@ -90,12 +62,13 @@ class Module:
     """What was last assigned to each name."""
     full_names: dict[ast.expr, str] = field(default_factory=dict)
     """What `qualified` found out already."""
+    _begins: dict[ast.AST, ast.AST] = field(default_factory=dict)
+    """For the first nodes of each body but the file's own, its key."""
 
     def __post_init__(self) -> None:
-        """One walk over the tree for all rules: most of the lint's time is spent in walking."""
+        """One walk over the tree for all rules, body by body."""
         notes: dict[type[ast.AST], Callable[[Any], None]] = {
-            ast.Name: self._note_name,
-            ast.Call: self.calls.append,
+            ast.keyword: self._note_keyword,
             ast.arg: self._note_parameter,
             ast.FunctionDef: self._note_function,
             ast.AsyncFunctionDef: self._note_function,
@@ -108,26 +81,50 @@ class Module:
             ast.With: self.withs.append,
             ast.withitem: self._note_with,
         }
-        nodes: list[ast.AST] = [self.tree]
-        self.runs_with[self.tree] = None
-        for node in nodes:  # grows while it is walked
-            kind = type(node)
-            within = self.runs_with[node]
-            self.bodies[within].append(node)
-            self.children[node] = inner = [] if kind in _LEAVES else _parts(node)
-            nodes += inner
-            for part in inner:
-                self.parents[part] = node
-                self.runs_with[part] = within
-            if kind in _LATER:
-                self.runs_with.update(dict.fromkeys(_later(node), node))
-            note = notes.get(kind)
-            if note:
-                note(node)
+        bodies: list[tuple[ast.AST | None, list[ast.AST]]] = [(None, [self.tree])]
+        for key, nodes in bodies:  # grows while it is walked, and so does each body
+            names: set[str] = set()
+            calls: list[ast.Call] = []
+            self.bodies[key], self.calls_in[key], self.names_in[key] = nodes, calls, names
+            notes[ast.Call] = calls.append
+            for node in nodes:
+                if isinstance(node, ast.Name):
+                    if isinstance(node.ctx, ast.Load):
+                        names.add(node.id)
+                    else:
+                        self.bindings[node.id] += 1
+                    continue
+                kind = type(node)
+                note = notes.get(kind)
+                if note:
+                    note(node)
+                if kind in NO_PARTS:
+                    continue
+                inner = parts(node)
+                for part in inner:
+                    self.parents[part] = node
+                if kind in _LATER and (later := _later(node)):
+                    bodies.append((node, later))
+                    self._begins.update(dict.fromkeys(later, node))
+                    inner = [part for part in inner if part not in self._begins]
+                nodes.extend(inner)
 
-    def _note_name(self, node: ast.Name) -> None:
-        if not isinstance(node.ctx, ast.Load):
-            self.bindings[node.id] += 1
+    def body_of(self, node: ast.AST) -> ast.AST | None:
+        """The key of `bodies` under which `node` stands."""
+        while node not in self._begins:
+            if node not in self.parents:
+                return None
+            node = self.parents[node]
+        return self._begins[node]
+
+    def statement_of(self, node: ast.AST) -> ast.AST:
+        """The statement that `node` is a part of."""
+        while not isinstance(node, ast.stmt):
+            node = self.parents[node]
+        return node
+
+    def _note_keyword(self, node: ast.keyword) -> None:
+        self.keywords[node.arg].append(node)
 
     def _note_parameter(self, node: ast.arg) -> None:
         self.parameters.add(node.arg)
@@ -302,14 +299,35 @@ class Module:
         return None
 
     @cached_property
+    def calls(self) -> list[ast.Call]:
+        """All of the file."""
+        return [call for calls in self.calls_in.values() for call in calls]
+
+    @cached_property
+    def _airflow_calls(self) -> dict[str, list[ast.Call]]:
+        found: dict[str, list[ast.Call]] = {}
+        for call in self.calls:
+            full = self.qualified(call.func)
+            if full.startswith("airflow."):
+                found.setdefault(full.rpartition(".")[2], []).append(call)
+        return found
+
+    def airflow_calls(self, *names: str) -> list[ast.Call]:
+        """The calls of one of Airflow's `names`, wherever in Airflow it was imported from."""
+        return [call for name in names for call in self._airflow_calls.get(name, ())]
+
+    def given(self, name: str) -> list[tuple[ast.Call, ast.expr]]:
+        """The calls that have a keyword argument of this name, each with its value."""
+        found = ((self.parents[keyword], keyword.value) for keyword in self.keywords.get(name, ()))
+        return [(call, value) for call, value in found if isinstance(call, ast.Call)]
+
+    @cached_property
     def dags(self) -> list[DagDefinition]:
         """Each place in the text where a DAG is made, whether or not an import comes there."""
         found = []
-        for call in self.calls:
-            if self.is_airflow(call.func, "DAG"):
-                given = argument(call, "dag_id", 0)
-                name = self.literal(given)
-                found.append(DagDefinition(call, call, name if isinstance(name, str) else None, call.lineno))
+        for call in self.airflow_calls("DAG"):
+            name = self.literal(argument(call, "dag_id", 0))
+            found.append(DagDefinition(call, call, name if isinstance(name, str) else None, call.lineno))
         for function in self.functions:
             decorator = self.decorator(function, "dag")
             if decorator is not None:
@@ -322,12 +340,12 @@ class Module:
     @cached_property
     def task_calls(self) -> list[ast.Call]:
         """Calls that make a task of an operator: `SomeOperator(task_id=...)`, `SomeOperator.partial(task_id=...)`."""
-        return [call for call in self.calls if keyword_of(call, "task_id") is not None and _makes_operator(call)]
+        return [call for call, _ in self.given("task_id") if _makes_operator(call)]
 
     @cached_property
-    def operators(self) -> set[int]:
-        """The identities of `task_calls`."""
-        return {id(call) for call in self.task_calls}
+    def operators(self) -> set[ast.expr]:
+        """`task_calls`, to look whether an expression is one of them."""
+        return set(self.task_calls)
 
     @cached_property
     def task_functions(self) -> dict[str, Function]:
@@ -346,22 +364,10 @@ class Module:
     @cached_property
     def default_arguments(self) -> list[dict[str, ast.expr]]:
         """Every `default_args` that is written out in the file."""
-        given = (keyword_of(call, "default_args") for call in self.calls)
-        found = [self.dictionary(node) for node in given if node is not None]
+        found = [self.dictionary(value) for _, value in self.given("default_args")]
         named = self.dictionary(self.value_of("default_args"))
         unique = {id(next(iter(entries.values()))): entries for entries in (*found, named) if entries}
         return list(unique.values())
-
-
-def _parts(node: ast.AST) -> list[ast.AST]:
-    parts: list[ast.AST] = []
-    for name in _FIELDS[type(node)]:
-        value = getattr(node, name)
-        if type(value) is list:
-            parts += value
-        elif value is not None:
-            parts.append(value)
-    return parts if None not in parts else [part for part in parts if part is not None]
 
 
 def _later(node: ast.AST) -> list[ast.AST]:
@@ -411,11 +417,6 @@ def last_name(node: ast.expr) -> str:
             return name
         case _:
             return ""
-
-
-def names_in(node: ast.AST) -> Iterator[str]:
-    """Every name that is read in `node`."""
-    return (part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load))
 
 
 def _makes_operator(call: ast.Call) -> bool:

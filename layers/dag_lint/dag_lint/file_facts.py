@@ -112,7 +112,7 @@ def _why_unmade(module: Module, import_time: ImportTime, dag: DagDefinition) -> 
 
 
 def _gives_back(module: Module, node: ast.AST) -> bool:
-    function = module.runs_with[node]
+    function = module.body_of(node)
     body = module.bodies[function] if isinstance(function, ast.FunctionDef) else []
     return any(isinstance(part, ast.Return) and part.value is not None for part in body)
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
+import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pathspec.patterns.gitignore import GitIgnorePatternError
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 from .finding import Finding
+from .ignoring import FILE_NAME, IgnoredFiles
 from .rules import finding
-
-FILE_NAME = ".airflowignore"
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,12 @@ class _Rule:
     folders_only: bool
 
 
-@dataclass(frozen=True)
-class IgnoredFiles:
-    """`ignored` are paths; `findings` speak of patterns with which Airflow would find no DAG at all."""
-
-    ignored: frozenset[str] = frozenset()
-    findings: tuple[Finding, ...] = field(default=())
+def main() -> None:
+    """The child of `ignoring`: texts of the patterns by path come in, empty for other files; what is ignored goes out."""
+    request: dict[str, str] = json.load(sys.stdin)
+    found = ignored_files({path: text.encode() for path, text in request.items()})
+    findings = [list(vars(each).values()) for each in found.findings]
+    json.dump({"ignored": sorted(found.ignored), "findings": findings}, sys.stdout)
 
 
 def ignored_files(contents: Mapping[str, bytes]) -> IgnoredFiles:

@@ -7,14 +7,23 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from .errors import LintFailedError
 from .finding import Finding
-from .ignored_files import FILE_NAME, IgnoredFiles, ignored_files
 from .rules import finding
 
+FILE_NAME = ".airflowignore"
 SECONDS = 10.0
-_START = "import sys; sys.path[:0] = sys.argv[1:]; from dag_lint.ignoring import main; main()"
+_START = "import sys; sys.path[:0] = sys.argv[1:]; from dag_lint.ignored_files import main; main()"
+
+
+@dataclass(frozen=True)
+class IgnoredFiles:
+    """`ignored` are paths; `findings` speak of patterns with which Airflow would find no DAG at all."""
+
+    ignored: frozenset[str] = frozenset()
+    findings: tuple[Finding, ...] = field(default=())
 
 
 def ignored_in_time(contents: Mapping[str, bytes]) -> IgnoredFiles:
@@ -44,11 +53,3 @@ def ignored_in_time(contents: Mapping[str, bytes]) -> IgnoredFiles:
         raise LintFailedError(f"the process that reads {FILE_NAME} failed: {said}")
     answer = json.loads(done.stdout)
     return IgnoredFiles(frozenset(answer["ignored"]), tuple(Finding(*fields) for fields in answer["findings"]))
-
-
-def main() -> None:
-    """The child: texts of the patterns by path come in, empty for other files; what is ignored goes out."""
-    request: dict[str, str] = json.load(sys.stdin)
-    found = ignored_files({path: text.encode() for path, text in request.items()})
-    findings = [list(vars(each).values()) for each in found.findings]
-    json.dump({"ignored": sorted(found.ignored), "findings": findings}, sys.stdout)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from functools import cached_property
 
 from .dag_module import DEFERRED, Function, Module
@@ -25,33 +24,27 @@ class ImportTime:
         """The file's functions that are called, with the line of the first call."""
         waiting: list[ast.AST | None] = [None]
         for body in waiting:  # grows while it is walked
-            for node in module.bodies[body]:
-                if isinstance(node, ast.Call):
-                    self.calls.append(node)
-                    function = self._called(node)
-                    if function is not None and function not in self.reached:
-                        self.reached[function] = None
-                        waiting.append(function)
-                        self.called.setdefault(function.name, node.lineno)
-
-    @property
-    def nodes(self) -> Iterator[ast.AST]:
-        """Every node that runs."""
-        return (node for body in self.reached for node in self.module.bodies[body])
+            self.calls += module.calls_in[body]
+            for call in module.calls_in[body]:
+                function = self._called(call)
+                if function is not None and function not in self.reached:
+                    self.reached[function] = None
+                    waiting.append(function)
+                    self.called.setdefault(function.name, call.lineno)
 
     def runs(self, node: ast.AST) -> bool:
         """Whether an import comes to `node`."""
-        return self.module.runs_with[node] in self.reached
+        return self.module.body_of(node) in self.reached
 
     def within(self, node: ast.AST) -> str | None:
         """The name of the function whose body `node` is in; None for what runs by itself."""
-        body = self.module.runs_with[node]
+        body = self.module.body_of(node)
         return body.name if isinstance(body, ast.FunctionDef) else None
 
     @cached_property
     def names(self) -> set[str]:
         """Every name that is read."""
-        return {node.id for node in self.nodes if isinstance(node, ast.Name)}
+        return {name for body in self.reached for name in self.module.names_in[body]}
 
     def _called(self, call: ast.Call) -> Function | None:
         """The file's own function that a call runs."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,11 +19,17 @@ from .imported import Importer, ImportReport, findings_of
 from .limiting import limited
 from .own_settings import unreadable_settings
 from .ratchet import Baseline, ratcheted
-from .reading import ReadFile, read_files
+from .reading import Readers, ReadFile
 from .ruff_rules import Ruff, RuffMessage, installed_ruff
 from .rules import finding, rule_of
 from .tree import DagTree, is_published
 from .whole_tree import duplicate_dags, skipped_files, unmade_dags
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - the folder in it has a name that nobody can know
+"""A file system in memory, where Linux has one. Source: https://man7.org/linux/man-pages/man7/shm_overview.7.html"""
+
+ROOM_BYTES = 4096
+"""What a file may take there besides its content."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,13 @@ def lint(
     What a gate refuses is given to no parser. `importer` is asked only when every file is one that Python compiles.
     Raises `LintFailedError` if there can be no verdict: a tool that did not do its work is never a pass.
     """
+    with Readers(sum(map(is_python, tree))) as readers:
+        return _linted(tree, readers, importer, baseline, allowed, ruff or installed_ruff())
+
+
+def _linted(
+    tree: DagTree, readers: Readers, importer: Importer | None, baseline: Baseline | None, allowed: Allowed, ruff: Ruff
+) -> Report:
     refused = list(refusals(tree))
     findings = [_refusal_finding(refusal) for refusal in refused]
     if any(not refusal.path for refusal in refused):
@@ -70,14 +84,14 @@ def lint(
     unreadable_own = list(unreadable_settings(tree))
     findings += [*ignored.findings, *unreadable_own]
 
-    with tempfile.TemporaryDirectory(prefix="dag-lint-") as folder:
+    with tempfile.TemporaryDirectory(prefix="dag-lint-", dir=_room_in_memory(contents)) as folder:
         places = _laid_out(contents, Path(folder))
-        files = {file.path: file for file in read_files(places, python_files, dag_files)}
+        files = {file.path: file for file in readers.read(places, python_files, dag_files)}
         _expect(python_files, files)
         findings += [found for file in files.values() for found in limited(file.findings, tree)]
         compiled = [path for path in python_files if files[path].facts is not None]
         unreadable = []
-        for path, messages in (ruff or installed_ruff()).check({path: places[path] for path in compiled}):
+        for path, messages in ruff.check({path: places[path] for path in compiled}):
             if messages is None:
                 unreadable.append(path)
             else:  # cut short at once: all of all files may be more than fits into memory
@@ -167,6 +181,16 @@ def _laid_out(contents: Mapping[str, bytes], folder: Path) -> dict[str, Path]:
         place.write_bytes(content)
         places[path] = place
     return places
+
+
+def _room_in_memory(contents: Mapping[str, bytes]) -> Path | None:
+    """Where files that live for a second cost no disk's time; None where the machine has no such place or too little."""
+    try:
+        room = os.statvfs(MEMORY)
+    except OSError:
+        return None
+    wanted = sum(len(content) + ROOM_BYTES for content in contents.values())
+    return MEMORY if os.access(MEMORY, os.W_OK) and room.f_bavail * room.f_frsize > 2 * wanted else None
 
 
 def _expect(paths: Sequence[str], files: Mapping[str, ReadFile]) -> None:

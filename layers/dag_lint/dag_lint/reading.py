@@ -49,28 +49,48 @@ class _ChildLostError(Exception):
     """The child ended, hung, or answered what nobody asked."""
 
 
-def read_files(places: Mapping[str, Path], files: Sequence[str], dag_files: frozenset[str]) -> Iterator[ReadFile]:
-    """One `ReadFile` for each of `files`, exactly. `places` says where the folder's files lie on disk, by path.
+class Readers:
+    """The child processes, started before there is anything to read: they load meanwhile what they read with."""
 
-    Rules about DAGs are asked of `dag_files` only. A file on which the child ends or hangs is FL106. Raises
-    `LintFailedError` if no child starts at all.
-    """
-    waiting: SimpleQueue[str] = SimpleQueue()
-    for path in files:
-        waiting.put(path)
-    children = max(1, min(os.cpu_count() or 1, -(-len(files) // FILES_FOR_PROCESS)))
-    with ThreadPoolExecutor(children) as threads:
-        parts = [threads.submit(_read_all, waiting, places, dag_files) for _ in range(children)]
-        for part in parts:
-            yield from part.result()
+    def __init__(self, files: int) -> None:
+        self._children = max(1, min(os.cpu_count() or 1, -(-files // FILES_FOR_PROCESS)))
+        self._ready: SimpleQueue[_Child] = SimpleQueue()
 
+    def __enter__(self) -> Self:
+        for _ in range(self._children):
+            self._ready.put(_Child())
+        return self
 
-def _read_all(waiting: SimpleQueue[str], places: Mapping[str, Path], dag_files: frozenset[str]) -> list[ReadFile]:
-    done: list[ReadFile] = []
-    asked: deque[str] = deque(_taken(waiting))
-    while asked:
-        with _Child(places) as child:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        with suppress(Empty):
+            while True:
+                self._ready.get_nowait().end()
+
+    def read(self, places: Mapping[str, Path], files: Sequence[str], dag_files: frozenset[str]) -> Iterator[ReadFile]:
+        """One `ReadFile` for each of `files`, exactly. `places` says where the folder's files lie on disk, by path.
+
+        Rules about DAGs are asked of `dag_files` only. A file on which the child ends or hangs is FL106. Raises
+        `LintFailedError` if no child starts at all.
+        """
+        waiting: SimpleQueue[str] = SimpleQueue()
+        for path in files:
+            waiting.put(path)
+        with ThreadPoolExecutor(self._children) as threads:
+            asked = [threads.submit(self._read_all, waiting, places, dag_files) for _ in range(self._children)]
+            for each in asked:
+                yield from each.result()
+
+    def _read_all(
+        self, waiting: SimpleQueue[str], places: Mapping[str, Path], dag_files: frozenset[str]
+    ) -> list[ReadFile]:
+        done: list[ReadFile] = []
+        asked: deque[str] = deque(_taken(waiting))
+        while asked:
+            child = self._child()
             try:
+                child.start(places)
                 while asked:
                     child.ask(asked, dag_files)
                     while asked:
@@ -80,7 +100,16 @@ def _read_all(waiting: SimpleQueue[str], places: Mapping[str, Path], dag_files: 
             except _ChildLostError as error:
                 lost = asked.popleft()  # the others that were asked for are asked for again
                 done.append(ReadFile(lost, (finding("FL106", lost, 1, f"reading it failed: {error}"),), None))
-    return done
+            finally:
+                child.end()
+        return done
+
+    def _child(self) -> _Child:
+        """One that was not used yet."""
+        try:
+            return self._ready.get_nowait()
+        except Empty:
+            return _Child()
 
 
 def _taken(waiting: SimpleQueue[str]) -> list[str]:
@@ -95,7 +124,7 @@ def _taken(waiting: SimpleQueue[str]) -> list[str]:
 class _Child:
     """A process of `reader`."""
 
-    def __init__(self, places: Mapping[str, Path]) -> None:
+    def __init__(self) -> None:
         paths = [entry for entry in sys.path if entry]  # where this process found the packages
         self.process = subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", _START, *paths],
@@ -106,16 +135,10 @@ class _Child:
             cwd="/",
         )
         self.buffer = b""
-        self.places = places
-        self.numbers = {path: number for number, path in enumerate(places)}
-        self.started = False
+        self.numbers: dict[str, int] = {}
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def end(self) -> None:
+        """At once, whatever it does."""
         self.process.kill()
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             if stream:
@@ -123,20 +146,19 @@ class _Child:
                     stream.close()
         self.process.wait()
 
-    def ask(self, paths: Iterable[str], dag_files: frozenset[str]) -> None:
-        """Ask for these files, whose answers come in the same order. Raises `_ChildLostError`."""
-        if not self.started:
-            self._start()
-            self.started = True
-        for path in paths:
-            self._send({"file": self.numbers[path], "is_dag_file": path in dag_files})
-
-    def _start(self) -> None:
+    def start(self, places: Mapping[str, Path]) -> None:
+        """Tell it where the files are. Raises `LintFailedError` if it does not say that it is ready."""
+        self.numbers = {path: number for number, path in enumerate(places)}
         try:
-            self._send({name: str(place) for name, place in self.places.items()})
+            self._send({path: str(place) for path, place in places.items()})
             self._line()
         except _ChildLostError as error:
             raise LintFailedError(f"the process that reads DAG files does not start: {error}") from error
+
+    def ask(self, paths: Iterable[str], dag_files: frozenset[str]) -> None:
+        """Ask for these files, whose answers come in the same order. Raises `_ChildLostError`."""
+        for path in paths:
+            self._send({"file": self.numbers[path], "is_dag_file": path in dag_files})
 
     def answer(self, path: str) -> ReadFile:
         """The next answer, which is about `path`. Raises `_ChildLostError`."""

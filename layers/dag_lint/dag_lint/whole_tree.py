@@ -36,7 +36,7 @@ def unmade_dags(facts: Mapping[str, FileFacts]) -> Iterator[Finding]:
     imported = {name for file in facts.values() for name in file.imported}
     for path, file in facts.items():
         name = module_name(path)
-        if not any(full == name or full.startswith(f"{name}.") for full in imported):
+        if file.unmade and not any(full == name or full.startswith(f"{name}.") for full in imported):
             for dag, line, why in file.unmade:
                 yield finding("FL202", path, line, f"Airflow will not find {dag}: {why}")
 

@@ -366,10 +366,16 @@ def test_reader_that_dies_of_one_file_reads_the_others(monkeypatch: pytest.Monke
     assert blocking(lint(tree_of(files))) == {("boom.py", "FL106"), ("c.py", "F821")}
 
 
-def test_lint_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    lint(tree_of({"a.py": FINE, "b.py": BROKEN}))
-    assert list(tmp_path.iterdir()) == []
+@pytest.mark.parametrize("memory", ["here", "not there"])
+def test_lint_leaves_nothing_behind(memory: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither on a disk nor in memory, which not every machine offers as a file system."""
+    disk, here = tmp_path / "disk", tmp_path / "here"
+    for folder in (disk, here):
+        folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(disk))
+    monkeypatch.setattr("dag_lint.lint.MEMORY", tmp_path / memory)
+    assert blocking(lint(tree_of({"a.py": FINE, "b.py": BROKEN.replace(b"report", b"b")}))) == {("b.py", "F821")}
+    assert [*disk.iterdir(), *here.iterdir()] == []
 
 
 def test_parsing_runs_nothing_of_the_file(tmp_path: Path) -> None:

@@ -6,9 +6,10 @@ import ast
 from collections.abc import Iterator
 from itertools import pairwise, product
 
-from dag_lint.dag_module import Module, last_name, names_in
+from dag_lint.dag_module import Module, last_name
 from dag_lint.finding import Finding
 from dag_lint.rules import finding
+from dag_lint.syntax_parts import names_in
 
 from .reading import Reading
 from .scopes import Step
@@ -38,7 +39,7 @@ def _task_variables(module: Module) -> set[str]:
         for name, value in module.values.items()
         if module.bindings[name] == 1
         and isinstance(value, ast.Call)
-        and (id(value) in module.operators or _calls_task_function(module, value) or _expands(value, module.operators))
+        and (value in module.operators or _calls_task_function(module, value) or _expands(value, module.operators))
     }
 
 
@@ -49,8 +50,8 @@ def _calls_task_function(module: Module, call: ast.Call) -> bool:
     return isinstance(function, ast.Name) and function.id in module.task_functions
 
 
-def _expands(call: ast.Call, operators: set[int]) -> bool:
-    return isinstance(call.func, ast.Attribute) and id(call.func.value) in operators
+def _expands(call: ast.Call, operators: set[ast.expr]) -> bool:
+    return isinstance(call.func, ast.Attribute) and call.func.value in operators
 
 
 class _Statement:

@@ -42,9 +42,8 @@ def _ids(module: Module) -> Iterator[tuple[str, str, int]]:
             yield "dag_id", dag.dag_id, dag.line
     for call in module.task_arguments:
         yield from _written(module, "task_id", keyword_of(call, "task_id"))
-    for call in module.calls:
-        if module.is_airflow(call.func, "TaskGroup"):
-            yield from _written(module, "group_id", argument(call, "group_id", 0))
+    for call in module.airflow_calls("TaskGroup"):
+        yield from _written(module, "group_id", argument(call, "group_id", 0))
 
 
 def _written(module: Module, kind: str, node: ast.expr | None) -> Iterator[tuple[str, str, int]]:

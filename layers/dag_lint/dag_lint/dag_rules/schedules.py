@@ -56,14 +56,13 @@ def _expressions(module: Module) -> Iterator[tuple[str, ast.expr]]:
         schedule = module.literal(given)
         if isinstance(schedule, str) and given is not None:
             yield schedule, given
-    for call in module.calls:
-        if module.is_airflow(call.func, *CRON_TIMETABLES):
-            several = module.is_airflow(call.func, "MultipleCronTriggerTimetable")
-            named = [value for name in ("cron", "expression") if (value := keyword_of(call, name)) is not None]
-            for given in [*(call.args if several else call.args[:1]), *named]:
-                expression = module.literal(given)
-                if isinstance(expression, str):
-                    yield expression, given
+    for call in module.airflow_calls(*CRON_TIMETABLES):
+        several = module.is_airflow(call.func, "MultipleCronTriggerTimetable")
+        named = [value for name in ("cron", "expression") if (value := keyword_of(call, name)) is not None]
+        for given in [*(call.args if several else call.args[:1]), *named]:
+            expression = module.literal(given)
+            if isinstance(expression, str):
+                yield expression, given
 
 
 def _scheduled(module: Module) -> Iterator[ast.Call]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -45,25 +46,18 @@ def _is_dag(module: Module, node: ast.expr) -> bool:
 
 def _by_keyword(module: Module) -> Iterator[list[Step | Group]]:
     """The tasks at the top of a file that say `dag=` which DAG they belong to."""
+    named: defaultdict[ast.AST, set[str]] = defaultdict(set)
+    for call, value in module.given("dag"):
+        named[module.statement_of(call)].add(last_name(value))
     by_dag: dict[str, list[Step | Group]] = {}
-    for statement in module.tree.body:
-        calls = _calls_in(module, statement) if _is_plain(statement) else ()
-        named = {last_name(given) for call in calls if (given := keyword_of(call, "dag")) is not None} - {""}
-        if len(named) == 1 and module.bindings[min(named)] == 1:
-            by_dag.setdefault(named.pop(), []).append(Step(statement, ""))
+    for statement in module.tree.body if named else ():
+        names = named[statement] - {""} if _is_plain(statement) else set()
+        if len(names) == 1 and module.bindings[min(names)] == 1:
+            by_dag.setdefault(names.pop(), []).append(Step(statement, ""))
         elif _is_plain(statement) and isinstance(statement, ast.Expr):
             for steps in by_dag.values():
                 steps.append(Step(statement, ""))
     yield from by_dag.values()
-
-
-def _calls_in(module: Module, statement: ast.stmt) -> Iterator[ast.Call]:
-    waiting: list[ast.AST] = [statement]
-    while waiting:
-        node = waiting.pop()
-        waiting += module.children[node]
-        if isinstance(node, ast.Call):
-            yield node
 
 
 def _is_plain(statement: ast.stmt) -> bool:

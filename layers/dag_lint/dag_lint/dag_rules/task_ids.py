@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 
 from dag_lint.dag_module import Module, keyword_of
 from dag_lint.finding import Finding
@@ -19,10 +20,11 @@ _MAYBE = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp,
 def duplicate_task_ids(reading: Reading) -> Iterator[Finding]:
     """Ids that are written out; those that are made up while importing are seen by the import."""
     module = reading.module
+    tasks = _certain_tasks(module)
     for steps in reading.scopes:
         lines: dict[str, int] = {}
         for step in steps:
-            for full_id, line in _ids(module, step):
+            for full_id, line in _ids(module, step, tasks):
                 first = lines.setdefault(full_id, line)
                 if first != line:
                     yield finding(
@@ -30,18 +32,24 @@ def duplicate_task_ids(reading: Reading) -> Iterator[Finding]:
                     )
 
 
-def _ids(module: Module, step: Step | Group) -> Iterator[tuple[str, int]]:
+def _certain_tasks(module: Module) -> defaultdict[ast.AST, list[ast.Call]]:
+    """By statement, the tasks that are made once whenever it runs, and in the task group that it stands in."""
+    found: defaultdict[ast.AST, list[ast.Call]] = defaultdict(list)
+    for call in module.task_calls:
+        node: ast.AST = call
+        while not isinstance(node, (ast.stmt, *_MAYBE)):
+            node = module.parents[node]
+        if isinstance(node, ast.stmt) and keyword_of(call, "task_group") is None:
+            found[node].append(call)
+    return found
+
+
+def _ids(module: Module, step: Step | Group, tasks: Mapping[ast.AST, Sequence[ast.Call]]) -> Iterator[tuple[str, int]]:
     if isinstance(step, Group):
         if keyword_of(step.call, "add_suffix_on_collision") is None:
             yield step.group_id, step.call.lineno
         return
-    waiting: list[ast.AST] = [step.statement]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, _MAYBE):
-            continue
-        waiting += module.children[node]
-        if isinstance(node, ast.Call) and id(node) in module.operators and keyword_of(node, "task_group") is None:
-            task_id = module.literal(keyword_of(node, "task_id"))
-            if isinstance(task_id, str):
-                yield step.prefix + task_id, node.lineno
+    for call in tasks.get(step.statement, ()):
+        task_id = module.literal(keyword_of(call, "task_id"))
+        if isinstance(task_id, str):
+            yield step.prefix + task_id, call.lineno

@@ -6,7 +6,7 @@ import ast
 import posixpath
 from collections.abc import Iterator
 
-from dag_lint.dag_module import Module, keyword_of
+from dag_lint.dag_module import Module
 from dag_lint.finding import Finding
 from dag_lint.rules import finding
 
@@ -31,12 +31,11 @@ def missing_template_files(reading: Reading) -> Iterator[Finding]:
 
 def template_file_names(module: Module) -> Iterator[tuple[str, ast.expr]]:
     """Every file that a task's field names, as it is written."""
-    if not module.dags or any(keyword_of(call, "template_searchpath") is not None for call in module.calls):
+    if not module.dags or module.given("template_searchpath"):
         return
-    for call in module.task_calls:
-        for field, suffixes in SUFFIXES.items():
-            given = keyword_of(call, field)
-            parts = given.elts if isinstance(given, ast.List | ast.Tuple) else [given] if given is not None else []
+    for field, suffixes in SUFFIXES.items():
+        for given in (value for call, value in module.given(field) if call in module.operators):
+            parts = given.elts if isinstance(given, ast.List | ast.Tuple) else [given]
             for part in parts:
                 name = module.literal(part)
                 if isinstance(name, str) and name.endswith(suffixes):

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 
-from jinja2 import Environment, TemplateSyntaxError
-
-from dag_lint.dag_module import Module, keyword_of
+from dag_lint.dag_module import Module
 from dag_lint.finding import Finding
 from dag_lint.rules import finding
 
@@ -31,15 +29,26 @@ of the lint's time otherwise.
 
 
 @cache
-def _environment() -> Environment:
+def _parser() -> Callable[[str], tuple[str, int] | None]:
+    from jinja2 import Environment, TemplateSyntaxError  # noqa: PLC0415  # a quarter of a process's start, seldom asked
+
     # With the extension that Airflow gives to its templates; nothing is rendered here, so nothing needs escaping.
-    return Environment(extensions=["jinja2.ext.do"], autoescape=False)  # noqa: S701
+    environment = Environment(extensions=["jinja2.ext.do"], autoescape=False)  # noqa: S701
+
+    def mistake(text: str) -> tuple[str, int] | None:
+        try:
+            environment.parse(text)
+        except TemplateSyntaxError as error:
+            return f"{error.message or 'broken template'}", error.lineno
+        return None
+
+    return mistake
 
 
 def broken_templates(reading: Reading) -> Iterator[Finding]:
     """Texts in the arguments of tasks, and the template files that they name."""
     module = reading.module
-    if any(keyword_of(call, "jinja_environment_kwargs") is not None for call in module.calls):
+    if module.given("jinja_environment_kwargs"):
         return
     for call in module.task_calls:
         for keyword in call.keywords:
@@ -63,11 +72,7 @@ def template_mistake(text: str) -> tuple[str, int] | None:
     rest = _PLAIN.sub("", text)
     if "{{" not in rest and "{%" not in rest and "{#" not in rest:
         return None
-    try:
-        _environment().parse(text)
-    except TemplateSyntaxError as error:
-        return f"{error.message or 'broken template'}", error.lineno
-    return None
+    return _parser()(text)
 
 
 def _texts(module: Module, node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
