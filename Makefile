@@ -43,7 +43,7 @@ confirm: setup ## Let a release be served that was held because it removes most 
 
 lint-dags: setup ## Say of a folder of DAGs what the push gate would say. DAGS=<folder>
 	@test -n "$(DAGS)" || { echo "lint-dags: say which folder, for example DAGS=dags" >&2; exit 2; }
-	@PYTHONPATH=layers/dag_lint $(TOOLS)/python -m dag_lint --python .farflow/env/airflow/bin/python "$(DAGS)"
+	@PYTHONPATH=layers/dag_lint XDG_CACHE_HOME=$(CURDIR)/.farflow/cache $(TOOLS)/python -m dag_lint --python .farflow/env/airflow/bin/python "$(DAGS)"
 
 test: setup ## Run all tests: unit, integration, contract, end to end. TESTS=tests/unit for a part.
 ifdef TESTS

@@ -19,6 +19,7 @@ from dag_lint.ruff_rules import LINE_LENGTH, SELECT
 from local import layout
 
 FARFLOW, FARFLOW_IMPORT = "Farflow, static", "Farflow, with import"
+FARFLOW_AGAIN = "Farflow, static, again"
 FLAKE8, PYLINT, PYLINT_ALONE = "flake8", "pylint", "pylint without Airflow"
 RUFF, RUFF_DEFAULT = "Ruff, Farflow's selection", "Ruff, defaults"
 DAGBAG = "Airflow's DagBag"
@@ -102,8 +103,11 @@ def _cpu_of_children() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def linters() -> list[Linter]:
-    """All of them. Caches are off or empty, as on a CI machine; each may use both cores, where it has an option for it."""
+def linters(cache: Path) -> list[Linter]:
+    """All of them. Each may use both cores, where it has an option for it.
+
+    Caches are off or empty, as on a CI machine, but for one of Farflow's that keeps its own in `cache`, as on a developer's.
+    """
     tools, rivals, airflow = (layout.environment_python(name).parent for name in ("tools", "lint_rivals", "airflow"))
     farflow = (str(tools / "python"), "-m", "dag_lint")
     lint_path = {"PYTHONPATH": str(layout.ROOT / "layers" / "dag_lint")}
@@ -121,6 +125,11 @@ def linters() -> list[Linter]:
     }
     return [
         Linter(FARFLOW, (*farflow, "--static-only"), farflow_says, _answered, "F401", None, lint_path),
+        Linter(
+            FARFLOW_AGAIN,
+            (*farflow, "--static-only"),
+            *(farflow_says, _answered, "F401", None, {**lint_path, "XDG_CACHE_HOME": str(cache)}),
+        ),
         Linter(
             FARFLOW_IMPORT,
             (*farflow, "--python", str(airflow / "python")),

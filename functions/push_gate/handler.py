@@ -21,6 +21,7 @@ from control_plane.delivery_ledger import DeliveryLedger, Refused
 from control_plane.observability import logger, metrics, tracer
 from control_plane.push_work import PushWork
 from control_plane.settings import read_settings
+from dag_lint.known_files import KnownFiles
 from dag_lint.version import lint_version
 
 from .abandoned_work import AbandonedWorks
@@ -64,6 +65,7 @@ version = f"{lint_version()}#{settings.lint_sandbox_image}"
 judge = Judge(
     FindingsCache(dynamodb, settings.state_table, version, time.time),
     lambda folder_id: sandbox_importer(lambda_, settings.lint_sandbox, folder_id),
+    KnownFiles(Path("/tmp/lint/known_files.sqlite")),  # noqa: S108  # the function's own, for as long as it is warm
 )
 gate = Gate(judge, releases, deploy_branch, settings.github_deploy_branch, settings.github_dags_folder)
 

@@ -9,6 +9,7 @@ from dag_lint.allowed import allowed_by
 from dag_lint.errors import LintError
 from dag_lint.finding import Finding, Verdict, verdict_of
 from dag_lint.imported import Importer
+from dag_lint.known_files import KnownFiles
 from dag_lint.lint import lint
 from dag_lint.ratchet import Baseline, baseline_of, ratcheted
 from dag_lint.rules import finding
@@ -39,11 +40,12 @@ UNSTEADY = frozenset({"FL106", "FL107", "FL302", "FL303"})
 
 
 class Judge:
-    """`importer` is given a folder's id, and asked for what is trusted alone."""
+    """`importer` is given a folder's id, and asked for what is trusted alone, as `known` is."""
 
-    def __init__(self, cache: FindingsCache, importer: Callable[[str], Importer]) -> None:
+    def __init__(self, cache: FindingsCache, importer: Callable[[str], Importer], known: KnownFiles) -> None:
         self._cache = cache
         self._importer = importer
+        self._known = known
 
     def judge(self, folder: DagFolder | TooLarge, deployed: DagFolder, *, trusted: bool, anew: bool = False) -> Judged:
         """`deployed` is what the deploy branch had when it last passed: it alone can make exceptions.
@@ -76,7 +78,11 @@ class Judge:
         known = None if anew else self._cache.read(folder.id, imported=trusted)
         if known is not None:
             return known, True
-        report = lint(folder.tree, importer=self._importer(folder.id) if trusted else None)
+        report = lint(
+            folder.tree,
+            importer=self._importer(folder.id) if trusted else None,
+            known=self._known if trusted and not anew else None,
+        )
         if not any(found.rule in UNSTEADY for found in report.findings):
             self._cache.write(folder.id, report.findings, imported=trusted)
         return list(report.findings), False

@@ -55,7 +55,7 @@ def test_what_is_seeded_is_in_the_files_that_are_named_and_in_no_others() -> Non
 
 def test_linter_that_says_nothing_of_what_is_seeded_ends_the_run() -> None:
     tree = lint_tree(100)
-    flake8 = next(linter for linter in linters() if linter.name == FLAKE8)
+    flake8 = next(linter for linter in linters(FOLDER) if linter.name == FLAKE8)
     right = tuple(Said(path, "F401", 4) for path in tree.unused_import)
     flake8.check(Run(1.0, 1.0, right), tree)
     for wrong in ((), right[1:], (*right, Said("team000/steps.py", "F401", 1))):
@@ -93,8 +93,17 @@ def test_criterion_speaks_of_known_rules_only() -> None:
             kind_of(rule)
 
 
+def test_what_farflow_really_prints_is_what_is_read(tmp_path: Path) -> None:
+    """The first time and from what it kept: exactly the files that something was seeded into."""
+    tree = lint_tree(100)
+    tree.write(tmp_path / "dags")
+    for linter in linters(tmp_path / "cache")[:2]:
+        for _ in range(2):
+            linter.check(linter.run(tmp_path / "dags"), tree)
+
+
 def test_what_linters_print_is_read() -> None:
-    says = "team/a.py:4: block F401 `json` imported but unused\n    Remove it\n.:1: warn FL103 large\nfail: 2 Python files\n"
+    says = "/srv/dags/team/a.py:4: block F401 `json` imported but unused\n    Remove it\n/srv/dags:1: warn FL103 large\nfail: 2\n"
     assert list(farflow_says(says, FOLDER)) == [Said("team/a.py", "F401", 4), Said(".", "FL103", 1, only_warns=True)]
     says = "/srv/dags/team/a.py:4:1: F401 'json' imported but unused\n"
     assert list(flake8_says(says, FOLDER)) == [Said("team/a.py", "F401", 4)]

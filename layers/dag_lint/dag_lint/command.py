@@ -6,6 +6,7 @@ Exit status: 0 the DAGs pass, 1 a finding blocks, 2 the lint itself failed and t
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from .errors import LintError
 from .gates import FILE_BYTES
 from .imported import Importer
 from .importing import local_importer
+from .known_files import KnownFiles
 from .lint import Report, lint
 from .ratchet import Baseline, baseline_of
 from .report import FORMATS, joined, of_file, placed
@@ -26,9 +28,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Lint each folder as a DAG folder of its own, a file as one of the folder that it lies in. One report of all."""
     options = _parser().parse_args(arguments)
     try:
-        allowed, baseline = _deployed(options.deployed)
+        known = None if options.no_cache else KnownFiles(_cache_folder() / "known_files.sqlite")
+        allowed, baseline = _deployed(options.deployed, known)
         importer = None if options.static_only else local_importer(airflow_python(options.python, Path.cwd()))
-        report = joined([_linted(path, importer, baseline, allowed) for path in options.paths])
+        report = joined([_linted(path, importer, baseline, allowed, known) for path in options.paths])
     except (LintError, OSError) as error:
         print(f"farflow-lint: {error}", file=sys.stderr)
         return 2
@@ -56,18 +59,30 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FOLDER",
         help="the DAG folder as the deploy branch has it: its allow-list holds, and what it has already only warns",
     )
+    parser.add_argument(
+        "--no-cache", action="store_true", help="look at files anew that were looked at before and have not changed"
+    )
     return parser
 
 
-def _deployed(folder: Path | None) -> tuple[Allowed, Baseline | None]:
+def _cache_folder() -> Path:
+    """The caller's own. Source: https://specifications.freedesktop.org/basedir-spec/latest/ for where it is."""
+    given = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(given) if given.startswith("/") else Path("~/.cache").expanduser()) / "farflow-lint"
+
+
+def _deployed(folder: Path | None, known: KnownFiles | None) -> tuple[Allowed, Baseline | None]:
     if folder is None:
         return NOTHING, None
     tree = read_folder(folder, FILE_BYTES)
-    return allowed_by(tree), baseline_of(lint(tree).findings, tree)
+    return allowed_by(tree), baseline_of(lint(tree, known=known).findings, tree)
 
 
-def _linted(path: Path, importer: Importer | None, baseline: Baseline | None, allowed: Allowed) -> Report:
+def _linted(
+    path: Path, importer: Importer | None, baseline: Baseline | None, allowed: Allowed, known: KnownFiles | None
+) -> Report:
     """With paths as whoever called would write them."""
     folder = path.parent if path.is_file() else path
-    report = lint(read_folder(folder, FILE_BYTES), importer=importer, baseline=baseline, allowed=allowed)
+    tree = read_folder(folder, FILE_BYTES)
+    report = lint(tree, importer=importer, baseline=baseline, allowed=allowed, known=known)
     return placed(report if folder == path else of_file(report, path.name), folder.as_posix())

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import dataclasses
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from .allowed import FILE_NAME, NOTHING, Allowed
-from .errors import LintFailedError
+from .each_file import found_in_each
 from .exceptions import excepted
 from .finding import Finding, Verdict, verdict_of
+from .found_file import FoundFile
 from .gates import Refusal, is_python, refusals
 from .ignoring import ignored_in_time
 from .imported import Importer, ImportReport, findings_of
+from .known_files import KnownFiles
 from .limiting import limited
 from .own_settings import unreadable_settings
 from .ratchet import Baseline, ratcheted
-from .reading import Readers, ReadFile
-from .ruff_rules import Ruff, RuffMessage, installed_ruff
-from .rules import finding, rule_of
+from .ruff_rules import Ruff
+from .rules import finding
 from .tree import DagTree, is_published
 from .whole_tree import duplicate_dags, skipped_files, unmade_dags
-
-MEMORY = Path("/dev/shm")  # noqa: S108 - the folder in it has a name that nobody can know
-"""A file system in memory, where Linux has one. Source: https://man7.org/linux/man-pages/man7/shm_overview.7.html"""
-
-ROOM_BYTES = 4096
-"""What a file may take there besides its content."""
 
 
 @dataclass(frozen=True)
@@ -60,19 +51,13 @@ def lint(
     baseline: Baseline | None = None,
     allowed: Allowed = NOTHING,
     ruff: Ruff | None = None,
+    known: KnownFiles | None = None,
 ) -> Report:
     """Lint the whole tree, for two files that are good can be bad together.
 
-    What a gate refuses is given to no parser. `importer` is asked only when every file is one that Python compiles.
-    Raises `LintFailedError` if there can be no verdict: a tool that did not do its work is never a pass.
+    What a gate refuses is given to no parser. What is found in a file by itself is remembered in `known`. `importer` is
+    asked only when every file is one that Python compiles. Raises `LintFailedError` if there can be no verdict: a tool that did not do its work is never a pass.
     """
-    with Readers(sum(map(is_python, tree))) as readers:
-        return _linted(tree, readers, importer, baseline, allowed, ruff or installed_ruff())
-
-
-def _linted(
-    tree: DagTree, readers: Readers, importer: Importer | None, baseline: Baseline | None, allowed: Allowed, ruff: Ruff
-) -> Report:
     refused = list(refusals(tree))
     findings = [_refusal_finding(refusal) for refusal in refused]
     if any(not refusal.path for refusal in refused):
@@ -84,24 +69,10 @@ def _linted(
     unreadable_own = list(unreadable_settings(tree))
     findings += [*ignored.findings, *unreadable_own]
 
-    with tempfile.TemporaryDirectory(prefix="dag-lint-", dir=_room_in_memory(contents)) as folder:
-        places = _laid_out(contents, Path(folder))
-        files = {file.path: file for file in readers.read(places, python_files, dag_files)}
-        _expect(python_files, files)
-        findings += [found for file in files.values() for found in limited(file.findings, tree)]
-        compiled = [path for path in python_files if files[path].facts is not None]
-        unreadable = []
-        for path, messages in ruff.check({path: places[path] for path in compiled}):
-            if messages is None:
-                unreadable.append(path)
-            else:  # cut short at once: all of all files may be more than fits into memory
-                findings += limited([_ruff_finding(path, message) for message in messages], tree)
-    findings += [
-        finding("FL106", path, 1, "ruff crashed or hung on the file, or found too much") for path in unreadable
-    ]
-
+    files = found_in_each(contents, python_files, dag_files, ruff, known)
+    findings += [found for file in files.values() for found in file.findings]
     report = None
-    if importer and not (refused or unreadable or unreadable_own) and len(compiled) == len(python_files):
+    if importer and not (refused or unreadable_own) and all(file.compiles for file in files.values()):
         asked = sorted(path for path in dag_files if is_published(path))
         report = importer(_importable(tree), asked)
         findings += findings_of(report, asked)
@@ -111,7 +82,7 @@ def _linted(
 
 def _whole_tree(
     tree: DagTree,
-    files: Mapping[str, ReadFile],
+    files: Mapping[str, FoundFile],
     dag_files: frozenset[str],
     contents: Mapping[str, bytes],
     report: ImportReport | None,
@@ -133,7 +104,7 @@ def _report(
     baseline: Baseline | None,
     allowed: Allowed,
     *,
-    files: Mapping[str, ReadFile] | None = None,
+    files: Mapping[str, FoundFile] | None = None,
     dag_files: frozenset[str] = frozenset(),
     imports: ImportReport | None = None,
 ) -> Report:
@@ -151,7 +122,7 @@ def _report(
     )
 
 
-def _dag_ids(path: str, files: Mapping[str, ReadFile], imports: ImportReport | None) -> tuple[str, ...]:
+def _dag_ids(path: str, files: Mapping[str, FoundFile], imports: ImportReport | None) -> tuple[str, ...]:
     file = files.get(path)
     shown = {name for name, _ in file.facts.dags} if file and file.facts else set()
     found = set(imports.files[path].dag_ids) if imports and path in imports.files else set()
@@ -167,48 +138,5 @@ def _accepted(tree: DagTree, refused: set[str]) -> dict[str, bytes]:
     return {path: entry.content for path, entry in tree.items() if path not in refused and entry.content is not None}
 
 
-def _laid_out(contents: Mapping[str, bytes], folder: Path) -> dict[str, Path]:
-    """The files under names of the lint's own: no name of theirs means anything to a tool.
-
-    `__init__.py` keeps its name, because Ruff's rules are others there.
-    """
-    places = {}
-    for number, (path, content) in enumerate(sorted(contents.items())):
-        place = folder / f"{number}.py"
-        if path.rpartition("/")[2] == "__init__.py":
-            (folder / str(number)).mkdir()
-            place = folder / str(number) / "__init__.py"
-        place.write_bytes(content)
-        places[path] = place
-    return places
-
-
-def _room_in_memory(contents: Mapping[str, bytes]) -> Path | None:
-    """Where files that live for a second cost no disk's time; None where the machine has no such place or too little."""
-    try:
-        room = os.statvfs(MEMORY)
-    except OSError:
-        return None
-    wanted = sum(len(content) + ROOM_BYTES for content in contents.values())
-    return MEMORY if os.access(MEMORY, os.W_OK) and room.f_bavail * room.f_frsize > 2 * wanted else None
-
-
-def _expect(paths: Sequence[str], files: Mapping[str, ReadFile]) -> None:
-    missing = sorted(set(paths) - set(files))
-    if missing:
-        raise LintFailedError(f"{len(missing)} of {len(paths)} files were not read: {', '.join(missing[:5])}")
-
-
 def _refusal_finding(refusal: Refusal) -> Finding:
     return finding(refusal.rule, refusal.path, refusal.line, refusal.message)
-
-
-def _ruff_finding(path: str, message: RuffMessage) -> Finding:
-    """A syntax error has no code of Ruff's: it is the same as what Python says of it."""
-    code = message.code or "FL105"
-    try:
-        rule_of(code)
-    except KeyError as error:
-        raise LintFailedError(f"ruff speaks of {code}, which docs/rules does not know. Use the pinned ruff.") from error
-    found = finding(code, path, message.line, message.message, message.mend)
-    return dataclasses.replace(found, severity="warn") if message.doubtful else found

@@ -69,13 +69,22 @@ def allow_cpu(seconds: int) -> None:
 
 
 def read(path: str, places: dict[str, str], *, is_dag_file: bool) -> dict[str, Any]:
-    """`{"findings": [...], "facts": {...} or None}`; facts are None for a file that does not compile."""
+    """`{"findings": [...], "facts": {...} or None, "asked_for": [...]}`.
+
+    Facts are None for a file that does not compile; `asked_for` are paths of other files.
+    """
+    asked_for: set[str] = set()
+
+    def text_of(other: str) -> bytes | None:
+        asked_for.add(other)
+        return _text(places.get(other)) if is_published(other) else None
+
     source = Path(places[path]).read_bytes()
     try:
         tree = ast.parse(source)
         compile(tree, path, "exec", dont_inherit=True)
         module = Module(path, source, tree)
-        reading = Reading(module, lambda other: _text(places.get(other)) if is_published(other) else None)
+        reading = Reading(module, text_of)
         facts = facts_of(module, reading.import_time)
         findings = [found for check in CHECKS for found in check(reading)] if is_dag_file else []
     except SyntaxError as error:
@@ -85,11 +94,12 @@ def read(path: str, places: dict[str, str], *, is_dag_file: bool) -> dict[str, A
         return _refused(finding("FL105", path, 1, "it is nested too deeply, or too large, to be compiled"))
     except ValueError as error:
         return _refused(finding("FL105", path, 1, f"Python cannot read it: {error}"))
-    return {"findings": [list(vars(found).values()) for found in findings], "facts": facts.to_json()}
+    rows = [list(vars(found).values()) for found in findings]
+    return {"findings": rows, "facts": facts.to_json(), "asked_for": sorted(asked_for)}
 
 
 def _refused(found: Finding) -> dict[str, Any]:
-    return {"findings": [list(vars(found).values())], "facts": None}
+    return {"findings": [list(vars(found).values())], "facts": None, "asked_for": []}
 
 
 def _text(place: str | None) -> bytes | None:

@@ -43,6 +43,10 @@ class ReadFile:
     path: str
     findings: tuple[Finding, ...]
     facts: FileFacts | None
+    answered: bool = True
+    """False where the child was lost, and only that is known."""
+    asked_for: frozenset[str] = frozenset()
+    """Paths of other files that a rule looked for."""
 
 
 class _ChildLostError(Exception):
@@ -99,7 +103,8 @@ class Readers:
                     asked.extend(_taken(waiting))
             except _ChildLostError as error:
                 lost = asked.popleft()  # the others that were asked for are asked for again
-                done.append(ReadFile(lost, (finding("FL106", lost, 1, f"reading it failed: {error}"),), None))
+                said = finding("FL106", lost, 1, f"reading it failed: {error}")
+                done.append(ReadFile(lost, (said,), None, answered=False))
             finally:
                 child.end()
         return done
@@ -166,9 +171,10 @@ class _Child:
             answer = json.loads(self._line())
             findings = tuple(Finding(*fields) for fields in answer["findings"])
             facts = facts_from_json(answer["facts"]) if answer["facts"] is not None else None
+            asked_for = frozenset(map(str, answer["asked_for"]))
         except (ValueError, KeyError, TypeError) as error:
             raise _ChildLostError(f"its answer is no answer: {error}") from error
-        return ReadFile(path, findings, facts)
+        return ReadFile(path, findings, facts, asked_for=asked_for)
 
     def _send(self, message: dict[str, Any]) -> None:
         stream = self.process.stdin

@@ -27,7 +27,11 @@ def dags(tmp_path: Path) -> Path:
 
 
 def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": os.defpath, "PYTHONPATH": str(layout.ROOT / "layers/dag_lint")}
+    environment = {
+        "PATH": os.defpath,
+        "PYTHONPATH": str(layout.ROOT / "layers/dag_lint"),
+        "XDG_CACHE_HOME": os.environ["XDG_CACHE_HOME"],
+    }
     command_line = [sys.executable, "-m", "dag_lint", *map(str, arguments)]
     return subprocess.run(command_line, env=environment, cwd=cwd, capture_output=True, text=True)
 
@@ -146,3 +150,14 @@ def test_of_a_file_that_file_alone_is_told(dags: Path) -> None:
     done = run("--static-only", "--format", "json", "broken.py", cwd=dags)
     assert done.returncode == 1
     assert {found["path"] for found in json.loads(done.stdout)["findings"]} == {"broken.py"}
+
+
+def test_second_time_says_the_same_from_the_cache_and_without_it(dags: Path) -> None:
+    """What is kept lies where the caller's caches are, and nowhere else."""
+    (dags / "bad.py").write_text(BROKEN)
+    first, second = (run("--static-only", dags, cwd=dags) for _ in range(2))
+    assert (second.returncode, second.stdout) == (first.returncode, first.stdout) == (1, first.stdout)
+    (database,) = Path(os.environ["XDG_CACHE_HOME"]).rglob("*.sqlite")
+    database.write_bytes(b"")
+    assert run("--static-only", "--no-cache", dags, cwd=dags).stdout == first.stdout
+    assert database.read_bytes() == b""
