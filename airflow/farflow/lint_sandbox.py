@@ -28,7 +28,7 @@ class SandboxError(RuntimeError):
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """`event` is a request of `farflow.dag_import`, the return value its reply. Raises `SandboxError`.
+    """`event` is a request of `farflow.dag_import`, the return value its reply and whose image's it is. Raises `SandboxError`.
 
     Each run is a process of its own: what one of them does to its interpreter or leaves in /tmp is over with it.
     """
@@ -48,4 +48,4 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if result.returncode != 0:
         raise SandboxError(f"the import ended with {result.returncode}: see the log of this function")
     reply: dict[str, Any] = json.loads(result.stdout)
-    return reply
+    return reply | {"image": os.environ.get("AIRFLOW_IMAGE", "")}

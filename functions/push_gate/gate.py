@@ -19,11 +19,14 @@ from .github import Repository
 from .github_api import GitHubError
 from .judge import Judge, Judged
 from .judgement_text import Publication
-from .sandbox import SandboxCrashedError
+from .sandbox import SandboxUnavailableError
 
 PUBLISHER = "push gate"
 
-Result = Literal["published", "passed", "failed", "gone", "unjudged"]
+Result = Literal["published", "passed", "failed", "gone", "unjudged", "deferred"]
+
+FOR_WHO_IS_TRUSTED = 0.5
+"""The share of GitHub's requests in an hour that forks cannot use up: anybody may open pull requests without end."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,12 @@ class Gate:
     def run(self, work: PushWork, repository: Repository, *, last: bool) -> Outcome:
         """Raises `GitHubError` and botocore's errors where it is worth another try; the commit is told so.
 
-        So does `SandboxCrashedError`, unless this is the `last` attempt.
+        So does `SandboxUnavailableError`, unless this is the `last` attempt.
         """
+        if not work.trusted and repository.requests_left() < FOR_WHO_IS_TRUSTED:
+            return Outcome(
+                "deferred", {"reason": "what is left of GitHub's requests in this hour is kept for branches"}
+            )
         report = repository.report_of(work)
         try:
             folder_id = repository.trees.folder_id(work.after, self.folder)
@@ -62,7 +69,7 @@ class Gate:
         try:
             return self._run(work, repository, dag_folder.read(repository.trees, work.after, self.folder, folder_id))
         except LintError as error:
-            if isinstance(error, SandboxCrashedError) and not last:
+            if isinstance(error, SandboxUnavailableError) and not last:
                 with suppress(GitHubError):
                     report.finish(work.after, work.delivery, judgement_text.unjudged(str(error), again=True))
                 raise

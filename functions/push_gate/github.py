@@ -17,7 +17,7 @@ from .commit_tree import CommitTrees
 from .github_api import GitHubApi, Tokens
 from .github_auth import AppJwt, InstallationToken, SecretToken, find_installation_id
 from .report import FORK_NAME, NAME, CheckRunReport, Report, StatusReport
-from .repository import find_repository_id, live_head
+from .repository import find_repository_id, live_head, requests_left
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -47,6 +47,10 @@ class Repository:
     def live_head(self, branch: str) -> str | None:
         """The commit that `branch` points to at this moment; None where there is no such branch."""
         return live_head(self.api, self.id, branch)
+
+    def requests_left(self) -> float:
+        """Which share of the hour's requests to GitHub is left, from 0 to 1."""
+        return requests_left(self.api)
 
 
 class GitHub:

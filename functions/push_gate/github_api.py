@@ -10,8 +10,9 @@ import http.client
 import io
 import json
 import queue
+import re
 import urllib.parse
-from collections.abc import Buffer, Callable, Mapping
+from collections.abc import Buffer, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol, Self, override
@@ -30,6 +31,7 @@ HEADERS = {
     "X-GitHub-Api-Version": "2022-11-28",
     "User-Agent": "farflow-push-gate",
 }
+_NEXT = re.compile(r'<(?P<address>[^>]*)>\s*;\s*rel="next"')
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -176,8 +178,19 @@ class GitHubApi:
 
     def get(self, path: str, **parameters: str | int) -> Any:
         """The JSON at `path`, which begins with a slash and is quoted already."""
-        query = f"?{urllib.parse.urlencode(parameters)}" if parameters else ""
-        return self._request("GET", path + query, None, repeatable=True)
+        return _parsed(self._answer("GET", path + _query(parameters), None, repeatable=True))
+
+    def pages(self, path: str, **parameters: str | int) -> Iterator[Any]:
+        """The JSON of each page at `path`, of those that a cursor leads through.
+
+        Source: https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api
+        """
+        cursor: str | None = ""
+        while cursor is not None:
+            more = {"cursor": cursor} if cursor else {}
+            answer = self._answer("GET", path + _query(parameters | more), None, repeatable=True)
+            yield _parsed(answer)
+            cursor = _next_cursor(answer.headers.get("link", ""))
 
     def download(self, path: str) -> Download:
         """What `path` leads to, to be read piece by piece and closed. It is not asked for again once it has begun."""
@@ -343,6 +356,17 @@ def _piece(response: http.client.HTTPResponse, most: int) -> bytes:
 def quoted(text: str) -> str:
     """One segment of a path, or several where `text` has slashes."""
     return urllib.parse.quote(text)
+
+
+def _query(parameters: Mapping[str, str | int]) -> str:
+    return f"?{urllib.parse.urlencode(parameters)}" if parameters else ""
+
+
+def _next_cursor(link: str) -> str | None:
+    """Of the next page's address only where in the list it begins: no address that somebody sent is ever asked."""
+    match = _NEXT.search(link)
+    query = urllib.parse.urlsplit(match["address"]).query if match else ""
+    return urllib.parse.parse_qs(query).get("cursor", [None])[0]
 
 
 def _parsed(answer: _Answer) -> Any:

@@ -64,7 +64,7 @@ deploy_branch = DeployBranch(
 version = f"{lint_version()}#{settings.lint_sandbox_image}"
 judge = Judge(
     FindingsCache(dynamodb, settings.state_table, version, time.time),
-    lambda folder_id: sandbox_importer(lambda_, settings.lint_sandbox, folder_id),
+    lambda folder_id: sandbox_importer(lambda_, settings.lint_sandbox, settings.lint_sandbox_image, folder_id),
     KnownFiles(Path("/tmp/lint/known_files.sqlite")),  # noqa: S108  # the function's own, for as long as it is warm
 )
 gate = Gate(judge, releases, deploy_branch, settings.github_deploy_branch, settings.github_dags_folder)
@@ -107,7 +107,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         ledger.failed(work.delivery, claim.claim)
         come_again_soon(record)
         raise
-    if outcome.result == "unjudged":
+    if outcome.result in ("unjudged", "deferred"):
         ledger.failed(work.delivery, claim.claim)  # asked for again by a person, it is tried again
     else:
         ledger.done(work.delivery)

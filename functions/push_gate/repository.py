@@ -31,3 +31,18 @@ def live_head(api: GitHubApi, repository_id: int, branch: str) -> str | None:
     if ref != f"refs/heads/{branch}" or kind != "commit" or not is_sha(sha):
         raise GitHubResponseError(f"another ref than refs/heads/{branch}")
     return str(sha)
+
+
+def requests_left(api: GitHubApi) -> float:
+    """Which share of the hour's requests is left, from 0 to 1; asking costs none of them.
+
+    Source: https://docs.github.com/en/rest/rate-limit/rate-limit
+    """
+    try:
+        core = api.get("/rate_limit")["resources"]["core"]
+        limit, remaining = int(core["limit"]), int(core["remaining"])
+    except GitHubNotFoundError:  # an Enterprise Server that sets no limit
+        return 1.0
+    except (KeyError, TypeError, ValueError):
+        raise GitHubResponseError("a rate limit without limit or remaining") from None
+    return remaining / limit if limit > 0 else 0.0

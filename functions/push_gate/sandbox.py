@@ -25,14 +25,16 @@ PAYLOAD_BYTES = 6_000_000
 """Of a synchronous invocation. Source: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 
-class SandboxCrashedError(LintFailedError):
-    """The function ended without an answer: by a file, or for want of memory, an image or a start. Another try may have one."""
+class SandboxUnavailableError(LintFailedError):
+    """No answer that counts: the function ended by a file, for want of memory or a start, or is being updated. Another try may have one."""
 
 
-def sandbox_importer(lambda_: LambdaClient, function: str, tenant: str) -> Importer:
+def sandbox_importer(lambda_: LambdaClient, function: str, image: str, tenant: str) -> Importer:
     """An importer for the DAG folder whose id is `tenant`: what one folder leaves behind no other meets.
 
-    It raises `LintFailedError` where there is no answer, `SandboxCrashedError` where there may be one next time, and botocore's errors.
+    What another image than `image` says does not count: while both are deployed, the sandbox is the first to change.
+
+    It raises `LintFailedError` where there is no answer, `SandboxUnavailableError` where there may be one next time, and botocore's errors.
     """
 
     def import_files(tree: DagTree, paths: Sequence[str]) -> ImportReport:
@@ -53,8 +55,13 @@ def sandbox_importer(lambda_: LambdaClient, function: str, tenant: str) -> Impor
         answer = lambda_.invoke(FunctionName=function, Payload=payload.encode(), TenantId=tenant)
         content = answer["Payload"].read()
         if answer.get("FunctionError"):
-            raise SandboxCrashedError(f"the sandbox that imports DAGs crashed: {_told(content)}")
-        return json.loads(content)
+            raise SandboxUnavailableError(f"the sandbox that imports DAGs crashed: {_told(content)}")
+        reply = json.loads(content)
+        if not isinstance(reply, dict) or reply.get("image") != image:
+            raise SandboxUnavailableError(
+                "the sandbox that imports DAGs has another image, as while Farflow is deployed"
+            )
+        return reply
 
     return import_files
 

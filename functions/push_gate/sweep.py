@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from control_plane.delivery_ledger import DeliveryLedger
@@ -21,6 +22,9 @@ from .github import Repository
 from .github_api import GitHubApi, GitHubError, GitHubNotFoundError, GitHubResponseError, GitHubUnavailableError
 
 PAGE = 100
+PAGES = 10
+"""Of deliveries, in one sweep: so many within five minutes that no failure is overlooked."""
+
 REDELIVERED_AT_MOST = 10
 """In one sweep; the next goes on."""
 
@@ -100,11 +104,11 @@ class Sweep:
         """
         if app is None:
             return 0
+        pages = islice(app.pages("/app/hook/deliveries", per_page=PAGE), PAGES)
         try:
-            deliveries = app.get("/app/hook/deliveries", per_page=PAGE)
+            failed = list(_failed(pages))[:REDELIVERED_AT_MOST]
         except GitHubNotFoundError:  # its webhook is one of the repository, not of the App
             return 0
-        failed = list(_failed(deliveries))[:REDELIVERED_AT_MOST]
         for delivery in failed:
             app.post(f"/app/hook/deliveries/{delivery}/attempts", {}, repeatable=True)
         return len(failed)
@@ -126,12 +130,10 @@ class Sweep:
         return closed
 
 
-def _failed(deliveries: Any) -> Iterator[int]:
+def _failed(pages: Iterable[Any]) -> Iterator[int]:
     """The newest attempt of each delivery that never succeeded, where another attempt may."""
-    if not isinstance(deliveries, list):
-        raise GitHubResponseError("no list of deliveries")
     attempts: dict[str, list[dict[str, Any]]] = {}
-    for delivery in deliveries:
+    for delivery in _listed(pages):
         try:
             attempts.setdefault(str(delivery["guid"]), []).append(delivery)
             int(delivery["id"]), int(delivery["status_code"])
@@ -141,6 +143,13 @@ def _failed(deliveries: Any) -> Iterator[int]:
         codes = [int(attempt["status_code"]) for attempt in of_one]
         if len(of_one) < ATTEMPTS and all(_may_succeed_later(code) for code in codes):
             yield max(int(attempt["id"]) for attempt in of_one)
+
+
+def _listed(pages: Iterable[Any]) -> Iterator[Any]:
+    for page in pages:
+        if not isinstance(page, list):
+            raise GitHubResponseError("no list of deliveries")
+        yield from page
 
 
 def _may_succeed_later(status: int) -> bool:

@@ -113,7 +113,8 @@ class Sandbox:
             body = {"errorType": "Runtime.ExitError", "errorMessage": self.crash}
             return {"FunctionError": "Unhandled", "Payload": io.BytesIO(json.dumps(body).encode())}
         request = json.loads(Payload)
-        reply: dict[str, Any] = {"files": [self.imported | {"path": path} for path in request["imports"]]}
+        files = [self.imported | {"path": path} for path in request["imports"]]
+        reply: dict[str, Any] = {"files": files, "image": os.environ["AIRFLOW_IMAGE"]}
         if self.is_real:
             reply = lint_sandbox.lambda_handler(request, SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000))
         return {"Payload": io.BytesIO(json.dumps(reply).encode())}
@@ -262,6 +263,7 @@ def load(monkeypatch: pytest.MonkeyPatch, world: World) -> ModuleType:
         "PUSH_QUEUE_URL": world.sqs.create_queue(QueueName="pushes")["QueueUrl"],
         "LINT_SANDBOX": "lint-sandbox",
         "LINT_SANDBOX_IMAGE": "airflow:1",
+        "AIRFLOW_IMAGE": "airflow:1",
         "POWERTOOLS_SERVICE_NAME": "push_gate",
         "POWERTOOLS_METRICS_NAMESPACE": "Farflow",
         "POWERTOOLS_TRACE_DISABLED": "true",

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from local import layout
+from local.github import identity
 from push_gate import judgement_text
 from push_gate.github_api import GitHubError, GitHubUnavailableError
-from push_gate.sandbox import SandboxCrashedError
+from push_gate.sandbox import SandboxUnavailableError
 from tests.integration.push_gate.conftest import GOOD, IMPORTED, World
 
 Push = Callable[..., str]
@@ -209,6 +210,22 @@ def test_fork_s_pass_does_not_hide_the_same_commit_s_failed_import(world: World)
     assert told == {"farflow/dags": "failure", "farflow/dags (fork)": "success"}
 
 
+def test_forks_cannot_use_up_what_branches_need_of_github(world: World) -> None:
+    """Anybody may open pull requests without end. A fork's is told nothing then; the next one, in another hour, is."""
+    commit = world.clone.commit({"dags/report.py": GOOD.format(number=1)})
+    world.clone.push()
+    fork = world.work(event="pull_request", ref="refs/pull/1/head", trusted=False)
+    world.fault(rate_limit_remaining=2400)
+    before = len(world.github.tell("GET", "/requests"))
+    assert world.run(fork) == {"result": "deferred"}
+    asked = [each["path"] for each in world.github.tell("GET", "/requests")[before:]]
+    assert asked == [f"/app/installations/{identity.INSTALLATION_ID}/access_tokens", "/rate_limit"]
+    assert world.run() == {"result": "published"}
+    world.fault()
+    assert world.run(fork) == {"result": "passed"}
+    assert {check["name"] for check in world.checks(commit)} == {"farflow/dags", "farflow/dags (fork)"}
+
+
 def test_fork_that_claims_the_deploy_branch_is_not_published(world: World) -> None:
     world.clone.commit({"dags/report.py": GOOD.format(number=1)})
     world.clone.push()
@@ -340,12 +357,26 @@ def test_sandbox_that_crashes_is_tried_again_by_itself(world: World) -> None:
     world.clone.commit({"dags/report.py": GOOD.format(number=1)})
     world.clone.push()
     work = world.work()
-    with pytest.raises(SandboxCrashedError):
+    with pytest.raises(SandboxUnavailableError):
         world.run(work, receives=4)
     assert world.check()["conclusion"] == "failure"
     assert "tried again" in world.check()["output"]["summary"]
     world.sandbox.crash = None
     assert world.run(work, receives=5) == {"result": "published"}
+
+
+def test_answer_of_another_image_does_not_count(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While Farflow is deployed: the new image's verdict is neither told nor kept as the old one's."""
+    world.sandbox.is_real = True
+    world.clone.commit({"dags/report.py": GOOD.format(number=1)})
+    world.clone.push()
+    work = world.work()
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setenv("AIRFLOW_IMAGE", "airflow:2")
+        with pytest.raises(SandboxUnavailableError, match="another image"):
+            world.run(work, receives=1)
+    assert world.newest() == {}
+    assert world.run(work, receives=2) == {"result": "published"}
 
 
 def test_queue_allows_as_many_receives_as_the_gate_counts_on(world: World) -> None:

@@ -209,6 +209,31 @@ def test_delivery_that_failed_is_asked_for_again_and_not_for_ever(world: World) 
     assert len({each["guid"] for each in found}) == 1
 
 
+def test_failure_behind_many_deliveries_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """GitHub tells the newest ones first, a page at a time."""
+    hook(world)
+    world.clone.commit({"dags/report.py": GOOD.format(number=1)})
+    world.clone.push(branch="feature")
+    (failed,) = attempts(world)
+    monkeypatch.setattr("push_gate.sweep.PAGE", 1)
+    monkeypatch.setattr("push_gate.sweep.REDELIVERED_AT_MOST", 3)
+    for number in range(2):
+        world.clone.commit({"dags/report.py": GOOD.format(number=number + 2)})
+        world.clone.push(branch=f"feature{number}")
+    assert world.sweep()["redelivered"] == 3
+    assert [each["guid"] for each in attempts(world)].count(failed["guid"]) == 2
+
+
+def test_no_more_pages_are_read_than_a_sweep_has_time_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    hook(world)
+    for number in range(3):
+        world.clone.commit({"dags/report.py": GOOD.format(number=number)})
+        world.clone.push(branch=f"feature{number}")
+    monkeypatch.setattr("push_gate.sweep.PAGE", 1)
+    monkeypatch.setattr("push_gate.sweep.PAGES", 2)
+    assert world.sweep()["redelivered"] == 2
+
+
 def test_gate_that_is_not_set_up_yet_says_so_and_rings_no_alarm(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the deployment until the App's key is imported; nothing failed."""
 
