@@ -11,6 +11,7 @@ import json
 import resource
 import sys
 import warnings
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,9 @@ def answer(fields: dict[str, Any]) -> None:
 
 def limit_resources() -> None:
     """No more memory than a parser needs, no files written, no core dumped."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    # macOS counts what every process shares, and refuses so little; there it is the developer's own machine.
+    with suppress(ValueError) if sys.platform == "darwin" else nullcontext():
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 

@@ -161,3 +161,13 @@ def test_second_time_says_the_same_from_the_cache_and_without_it(dags: Path) -> 
     database.write_bytes(b"")
     assert run("--static-only", "--no-cache", dags, cwd=dags).stdout == first.stdout
     assert database.read_bytes() == b""
+
+
+def test_system_without_the_import_s_walls_lints_statically_and_says_so(
+    dags: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """macOS: a command that asks for an import fails, rather than to pass without one."""
+    monkeypatch.setattr(command.sys, "platform", "darwin")
+    assert command.main(["--python", str(layout.environment_python("airflow")), str(dags)]) == 2
+    assert "on Linux only. Add --static-only" in capsys.readouterr().err
+    assert command.main(["--static-only", str(dags)]) == 0
