@@ -3,8 +3,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 TOOLS := .farflow/env/tools/bin
-LOCAL := $(TOOLS)/python -m local
-RELEASES := PYTHONPATH=layers/control_plane $(TOOLS)/python -m local.release_commands
+LOCAL := PYTHONPATH=layers/control_plane $(TOOLS)/python -m local
+RELEASES := $(LOCAL).release_commands
 SAM := env PATH="$(CURDIR)/$(TOOLS):$$PATH" SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.farflow/sam" \
   PIP_CACHE_DIR="$(CURDIR)/.farflow/cache/pip" sam
 export DAGS KEEP ENGINE TAG CPU_ARCHITECTURE ENV RELEASE CONFIRM
@@ -65,7 +65,7 @@ check: setup ## Check format, lint, types, templates and shell scripts.
 bench: bench-tasks bench-delivery bench-lint bench-push ## Run every benchmark; each writes build/bench/NAME.json and docs/benchmarks/.
 
 bench-tasks: setup-benchmarks ## Measure what a task takes besides its work, against Airflow's defaults (about 10 minutes).
-	@.farflow/env/benchmarks/bin/python -m benchmarks.tasks
+	@PYTHONPATH=layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.tasks
 
 bench-delivery: setup-benchmarks ## Measure how DAGs come from S3 to Airflow, against aws s3 sync, s5cmd, rclone, S3DagBundle (about 25 minutes).
 	@PYTHONPATH=functions:layers/control_plane:airflow .farflow/env/benchmarks/bin/python -m benchmarks.delivery
@@ -88,7 +88,7 @@ setup: # The Python environments, in .farflow/; a fifth of a second when they ar
 	@python3 local/environments.py
 
 bench-push: setup-benchmarks ## Measure from git push to the verdict, and to the pushed code running (about 8 minutes).
-	@.farflow/env/benchmarks/bin/python -m benchmarks.pushes
+	@PYTHONPATH=layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.pushes
 
 setup-benchmarks: setup
 	@python3 local/environments.py benchmarks rivals lint_rivals

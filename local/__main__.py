@@ -1,4 +1,7 @@
-"""`python -m local COMMAND`: what the Makefile's commands for the local stack call."""
+"""`python -m local COMMAND`: what the Makefile's commands for the local stack call.
+
+The layer's `control_plane` is on the path.
+"""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from control_plane.dag_releases import CONFIRMATION_KEY, STATUS_KEY
 from local import aws, layout
 from local.airflow_api import AirflowApi
 from local.errors import LocalStackError
@@ -76,14 +77,14 @@ def _await_served(s3: Any, bucket: str, before: str | None) -> None:
             raise DagFolderError(f"after {SERVED_SECONDS:.0f} s dag_sync does not serve them: {why}")
         if told.get("held_release"):
             confirmation = json.dumps({"release": told["held_release"]})
-            s3.put_object(Bucket=bucket, Key="CONFIRMED.json", Body=confirmation.encode())
+            s3.put_object(Bucket=bucket, Key=CONFIRMATION_KEY, Body=confirmation.encode())
         time.sleep(POLL_SECONDS)
 
 
 def status(s3: Any, bucket: str) -> dict[str, Any]:
     """What `dag_sync` says that it serves, holds and refuses; empty before it said anything."""
     try:
-        found: dict[str, Any] = json.loads(s3.get_object(Bucket=bucket, Key="STATUS.json")["Body"].read())
+        found: dict[str, Any] = json.loads(s3.get_object(Bucket=bucket, Key=STATUS_KEY)["Body"].read())
     except s3.exceptions.NoSuchKey:
         return {}
     return found

@@ -166,7 +166,7 @@ def check_bad_commit(stack: layout.Stack, clone: git_push.Clone) -> str:
 
 
 def publish(folder: Path) -> str:
-    """What `make publish` says of it. A process of its own, for the control plane's layer is on its path."""
+    """What `make publish` says of it."""
     result = subprocess.run(
         [sys.executable, "-m", "local.release_commands", "publish"],
         cwd=layout.ROOT,

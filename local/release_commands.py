@@ -23,7 +23,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from control_plane.dag_paths import RefusedFilesError
 from control_plane.dag_release import ManifestError, Release
-from control_plane.dag_releases import CONFIRMATION_KEY, STATUS_KEY, Content, DagReleases, Published, ReleaseError
+from control_plane.dag_releases import CONFIRMATION_KEY, Content, DagReleases, Published, ReleaseError
 from local import aws, command_line, dag_folder, layout, stack_control
 from local.errors import LocalStackError
 
@@ -52,11 +52,7 @@ class DagsBucket:
 
     def status(self) -> dict[str, Any]:
         """What `dag_sync` last said; empty before it said anything."""
-        try:
-            found: dict[str, Any] = json.loads(self.s3.get_object(Bucket=self.name, Key=STATUS_KEY)["Body"].read())
-        except self.s3.exceptions.NoSuchKey:
-            return {}
-        return found
+        return dag_folder.status(self.s3, self.name)
 
 
 def publish() -> int:

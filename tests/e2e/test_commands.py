@@ -81,6 +81,7 @@ def test_interrupted_demo_leaves_nothing_that_the_next_trips_over(number: signal
     demo = subprocess.Popen(
         [str(layout.environment_python("tools")), "-m", "local", "demo"],
         cwd=layout.ROOT,
+        env={**os.environ, "PYTHONPATH": str(layout.ROOT / "layers" / "control_plane")},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -1,4 +1,8 @@
-"""Which paths a release of DAGs may hold: those that name one and the same file on every system that reads them."""
+"""Which paths a release of DAGs may hold: those that name one and the same file on every system that reads them.
+
+The lint, which installs by itself, asks the same of a commit, and more: tests/contract/test_path_rules.py names each
+difference.
+"""
 
 from __future__ import annotations
 

@@ -101,6 +101,7 @@ def _with_folders(tree: DagTree) -> set[str]:
 
 
 def _path_mistakes(path: str) -> Iterator[str]:
+    """A release's own rules and those of a repository: tests/contract/test_path_rules.py names each difference."""
     if len(path) <= NAME_BYTES and _PLAIN_PATH.fullmatch(path):
         return  # nearly all are
     segments = path.split("/")

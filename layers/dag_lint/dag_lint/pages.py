@@ -8,7 +8,7 @@ from pathlib import Path
 from .rules import OWN, REGISTRY, RUFF, Rule
 
 TIERS = {
-    "A": "Blocks. Checked before any parser reads the file; there is no exception.",
+    "A": "Blocks. There is no exception.",
     "B": "Blocks. Only the deploy branch's `.farflow-lint.toml` can allow it.",
     "C": "Blocks, unless its line says `# noqa: CODE` or the deploy branch has it already.",
     "D": "Warns.",

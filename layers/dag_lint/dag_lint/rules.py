@@ -10,8 +10,8 @@ from .finding import Finding, Severity
 Tier = Literal["A", "B", "C", "D"]
 """What can be done about a finding.
 
-A: refused before any parser, without exception. B: blocks, except where the deploy branch's `.farflow-lint.toml` allows
-it. C: blocks, except with `# noqa: CODE` in its line or where the deploy branch has it already. D: a warning.
+A: blocks, without exception. B: blocks, except where the deploy branch's `.farflow-lint.toml` allows it. C: blocks,
+except with `# noqa: CODE` in its line or where the deploy branch has it already. D: a warning.
 """
 
 
@@ -48,9 +48,13 @@ OWN = (
         "FL101",
         "A",
         "Unsafe path",
-        "A path that is not one and the same file on every system that reads it, or leads out of the folder.",
-        "Rename the file: letters, digits, `_`, `-`, `.`; no two names that differ only by case.",
-        "team/../../etc/passwd\nReport.py and report.py",
+        "A path that leads out of the folder or into `.git`, or is not one and the same file for every system and "
+        "every reader: absolute, with `..` or an empty segment, with a backslash, with a character that cannot be "
+        "seen, with what is no UTF-8 or not in Unicode's form NFC, longer than 900 bytes or with a name of more than "
+        "255; or one that differs from another only by case or Unicode form.",
+        "Rename the file (`git mv`): ASCII letters, digits, `_`, `-` and `.` are always right; any other letter in "
+        "UTF-8 as one character, not as a letter and an accent (NFC); no two names that differ only by case.",
+        "team/../../etc/passwd\n.git/hooks/post-checkout\nteam\\report.py\nReport.py and report.py",
         "team/report.py",
     ),
     Rule(
@@ -75,9 +79,12 @@ OWN = (
         "FL104",
         "A",
         "Not plain UTF-8",
-        "Another encoding, NUL, or characters that change how the line is shown: Python would run other code than a "
-        "reviewer sees.",
-        "Save the file as UTF-8 without control characters; write such a character as an escape (`\\u202e`).",
+        "Python or Airflow would read other code than a reviewer sees, in a Python file or `.airflowignore`: bytes "
+        "that are no UTF-8; a declaration of another or an unknown encoding; a character that hides code or changes "
+        "its order, such as NUL, an escape, a zero-width or bidirectional one, U+2028; a carriage return alone, "
+        "which ends a line for Python and not for git and editors.",
+        "Save the file as UTF-8, its lines ended by LF or CR LF, and declare no other encoding; write a character "
+        "that hides code as an escape (`\\u202e`).",
         "# -*- coding: utf-7 -*-",
         "# no declaration: Python 3 reads UTF-8",
     ),
@@ -94,8 +101,10 @@ OWN = (
         "FL106",
         "A",
         "The lint could not read the file",
-        "A tool crashed or ran out of time on this file, so nothing is known of it. Unknown is not a pass.",
-        "Split or simplify the file; generated data does not belong into a DAG file.",
+        "The process that reads the file, or Ruff, crashed on it, gave no answer in time, needed too much memory, or "
+        "found more than 32 MiB to say; so nothing, or not all, is known of the file. Unknown is not a pass.",
+        "Split or simplify the file; generated data does not belong into a DAG file. Where it is small and plain, "
+        "lint again: the machine may have been short of time or memory.",
     ),
     Rule(
         "FL107",

@@ -373,7 +373,7 @@ def test_lint_leaves_nothing_behind(memory: str, tmp_path: Path, monkeypatch: py
     for folder in (disk, here):
         folder.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(disk))
-    monkeypatch.setattr("dag_lint.lint.MEMORY", tmp_path / memory)
+    monkeypatch.setattr("dag_lint.each_file.MEMORY", tmp_path / memory)
     assert blocking(lint(tree_of({"a.py": FINE, "b.py": BROKEN.replace(b"report", b"b")}))) == {("b.py", "F821")}
     assert [*disk.iterdir(), *here.iterdir()] == []
 

@@ -21,7 +21,7 @@ from typing import Any
 
 import jsonschema
 
-DATA = Path(__file__).parents[1] / "data" / "github" / "rest_api.json.xz"
+DATA = Path(__file__).parents[2] / "data" / "github" / "rest_api.json.xz"
 REPOSITORY_ID = 186853002
 BASE = f"/repositories/{REPOSITORY_ID}"
 REPO = "/repos/{owner}/{repo}"
