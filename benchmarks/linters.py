@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.lint_tree import LintTree
-from dag_lint.ruff_rules import LINE_LENGTH, SELECT
+from dag_lint.each_file.ruff_rules import LINE_LENGTH, SELECT
 from local import layout
 
 FARFLOW, FARFLOW_IMPORT = "Farflow, static", "Farflow, with import"

@@ -21,7 +21,7 @@ from control_plane.delivery_ledger import DeliveryLedger, Refused
 from control_plane.observability import logger, metrics, tracer
 from control_plane.push_work import PushWork
 from control_plane.settings import read_settings
-from dag_lint.known_files import KnownFiles
+from dag_lint.each_file.known_files import KnownFiles
 from dag_lint.version import lint_version
 
 from .abandoned_work import AbandonedWorks

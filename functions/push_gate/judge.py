@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dag_lint.allowed import allowed_by
+from dag_lint.each_file.known_files import KnownFiles
 from dag_lint.errors import LintError
+from dag_lint.exceptions.allowed import allowed_by
+from dag_lint.exceptions.ratchet import Baseline, baseline_of, ratcheted
 from dag_lint.finding import Finding, Verdict, verdict_of
-from dag_lint.imported import Importer
-from dag_lint.known_files import KnownFiles
+from dag_lint.imports.imported import Importer
 from dag_lint.lint import lint
-from dag_lint.ratchet import Baseline, baseline_of, ratcheted
 from dag_lint.rules import finding
 
 from .commit_tree import TooLarge

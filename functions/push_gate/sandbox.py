@@ -9,8 +9,8 @@ from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from dag_lint.errors import LintFailedError
-from dag_lint.import_request import packed, report_of, request
-from dag_lint.imported import Importer, ImportReport
+from dag_lint.imports.imported import Importer, ImportReport
+from dag_lint.imports.request import packed, report_of, request
 from dag_lint.tree import DagTree
 
 if TYPE_CHECKING:

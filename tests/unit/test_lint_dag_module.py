@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from dag_lint.dag_module import Module
-from dag_lint.import_time import ImportTime
-from dag_lint.syntax_parts import parts, parts_of
+from dag_lint.syntax.dag_module import Module
+from dag_lint.syntax.import_time import ImportTime
+from dag_lint.syntax.parts import parts, parts_of
 
 WITHOUT_PLACE = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.type_ignore)
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from dag_lint.allowed import FILE_NAME, allowed_by
 from dag_lint.errors import LintSettingsError
-from dag_lint.exceptions import codes_in, excepted
+from dag_lint.exceptions.allowed import FILE_NAME, allowed_by
+from dag_lint.exceptions.noqa import codes_in, excepted
+from dag_lint.exceptions.ratchet import Baseline, baseline_from_json, baseline_of, ratcheted
 from dag_lint.finding import Finding
-from dag_lint.ratchet import Baseline, baseline_from_json, baseline_of, ratcheted
 from dag_lint.rules import OWN, REGISTRY, finding
 from dag_lint.tree import DagTree, tree_of
 

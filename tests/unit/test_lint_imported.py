@@ -4,7 +4,7 @@ import pytest
 
 from dag_lint.errors import LintFailedError
 from dag_lint.finding import Finding
-from dag_lint.imported import ImportedFile, ImportError_, ImportReport, Violation, findings_of
+from dag_lint.imports.imported import ImportedFile, ImportError_, ImportReport, Violation, findings_of
 
 ERROR = ImportError_("KeyError", "'bucket'", 7)
 

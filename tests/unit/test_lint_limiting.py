@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from dag_lint.allowed import Allowance, Allowed
+from dag_lint.each_file.limiting import FINDINGS, limited
+from dag_lint.exceptions.allowed import Allowance, Allowed
+from dag_lint.exceptions.ratchet import baseline_of, ratcheted
 from dag_lint.finding import Finding, verdict_of
-from dag_lint.limiting import FINDINGS, limited
-from dag_lint.ratchet import baseline_of, ratcheted
 from dag_lint.rules import finding
 from dag_lint.tree import DagTree, tree_of
 

@@ -11,15 +11,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .airflow_python import airflow_python
-from .allowed import NOTHING, Allowed, allowed_by
+from .each_file.known_files import KnownFiles
 from .errors import LintError
+from .exceptions.allowed import NOTHING, Allowed, allowed_by
+from .exceptions.ratchet import Baseline, baseline_of
 from .gates import FILE_BYTES
-from .imported import Importer
-from .importing import local_importer
-from .known_files import KnownFiles
+from .imports.airflow_python import airflow_python
+from .imports.imported import Importer
+from .imports.local_importer import local_importer
 from .lint import Report, lint
-from .ratchet import Baseline, baseline_of
 from .report import FORMATS, joined, of_file, placed
 from .tree import read_folder
 

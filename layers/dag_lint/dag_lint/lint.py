@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .allowed import FILE_NAME, NOTHING, Allowed
-from .each_file import found_in_each
-from .exceptions import excepted
+from .airflowignore.ignored import ignored_in_time
+from .each_file.check import found_in_each
+from .each_file.found_file import FoundFile
+from .each_file.known_files import KnownFiles
+from .each_file.limiting import limited
+from .each_file.ruff_rules import Ruff
+from .exceptions.allowed import FILE_NAME, NOTHING, Allowed
+from .exceptions.noqa import excepted
+from .exceptions.own_settings import unreadable_settings
+from .exceptions.ratchet import Baseline, ratcheted
 from .finding import Finding, Verdict, verdict_of
-from .found_file import FoundFile
 from .gates import Refusal, is_python, refusals
-from .ignoring import ignored_in_time
-from .imported import Importer, ImportReport, findings_of
-from .known_files import KnownFiles
-from .limiting import limited
-from .own_settings import unreadable_settings
-from .ratchet import Baseline, ratcheted
-from .ruff_rules import Ruff
+from .imports.imported import Importer, ImportReport, findings_of
 from .rules import finding
 from .tree import DagTree, is_published
 from .whole_tree import duplicate_dags, skipped_files, unmade_dags

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from .file_facts import FileFacts, module_name
 from .finding import Finding
 from .rules import finding
+from .syntax.file_facts import FileFacts, module_name
 
 
 def duplicate_dags(facts: Mapping[str, FileFacts], imported: Mapping[str, tuple[str, ...]]) -> Iterator[Finding]:

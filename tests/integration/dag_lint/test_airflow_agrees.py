@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from dag_lint.airflowignore.patterns import ignored_files
 from dag_lint.dag_rules.identifiers import GROUP_KEY_LENGTH, KEY_LENGTH, identifier_mistake
 from dag_lint.dag_rules.schedules import PRESETS
 from dag_lint.dag_rules.trigger_rules import TRIGGER_RULES
 from dag_lint.gates import FILE_BYTES
-from dag_lint.ignored_files import ignored_files
 from dag_lint.tree import read_folder
 from dag_lint.whole_tree import might_contain_dag
 from local import environments, layout

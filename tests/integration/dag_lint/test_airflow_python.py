@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from dag_lint.airflow_python import CHECKOUT_PYTHON, airflow_python
 from dag_lint.errors import AirflowNotFoundError
+from dag_lint.imports.airflow_python import CHECKOUT_PYTHON, airflow_python
 from local import layout
 
 

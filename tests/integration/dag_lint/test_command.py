@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dag_lint import command
-from dag_lint.imported import ImportedFile, Importer, ImportReport
+from dag_lint.imports.imported import ImportedFile, Importer, ImportReport
 from dag_lint.tree import DagTree
 from local import layout
 

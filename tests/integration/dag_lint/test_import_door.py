@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import pytest
 
 from dag_lint.errors import LintFailedError
-from dag_lint.import_request import packed, request
-from dag_lint.imported import ImportedFile, ImportError_, ImportReport
+from dag_lint.imports.imported import ImportedFile, ImportError_, ImportReport
+from dag_lint.imports.request import packed, request
 from dag_lint.lint import lint
 from dag_lint.tree import DagTree, tree_of
 

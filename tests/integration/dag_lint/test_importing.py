@@ -9,9 +9,9 @@ import pytest
 
 from dag_lint import command
 from dag_lint.errors import LintFailedError
-from dag_lint.import_request import report_of
-from dag_lint.imported import ImportReport
-from dag_lint.importing import local_importer
+from dag_lint.imports.imported import ImportReport
+from dag_lint.imports.local_importer import local_importer
+from dag_lint.imports.request import report_of
 from dag_lint.tree import tree_of
 from local import layout
 from tests.integration.dag_lint.corpus import DAGS

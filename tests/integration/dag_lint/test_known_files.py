@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dag_lint.known_files import KEEP_SECONDS, KnownFiles
+from dag_lint.each_file.known_files import KEEP_SECONDS, KnownFiles
 from dag_lint.lint import Report, lint
 from dag_lint.tree import tree_of
 
@@ -31,8 +31,8 @@ def place(tmp_path: Path) -> Path:
 @pytest.fixture
 def nothing_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who has to look at a file fails."""
-    monkeypatch.setattr("dag_lint.reading._START", "import no_such_module")
-    monkeypatch.setattr("dag_lint.reading.SECONDS_FOR_FILE", 0.5)
+    monkeypatch.setattr("dag_lint.each_file.readers._START", "import no_such_module")
+    monkeypatch.setattr("dag_lint.each_file.readers.SECONDS_FOR_FILE", 0.5)
 
 
 def found(report: Report) -> list[tuple[str, str]]:
@@ -52,7 +52,8 @@ def test_only_what_changed_is_looked_at_again(place: Path, monkeypatch: pytest.M
     lint(tree_of({"a.py": FINE, "b.py": b""}), known=KnownFiles(place))
     asked = []
     monkeypatch.setattr(
-        "dag_lint.reading.Readers.read", lambda _self, _places, files, _dag_files: asked.extend(files) or iter(())
+        "dag_lint.each_file.readers.Readers.read",
+        lambda _self, _places, files, _dag_files: asked.extend(files) or iter(()),
     )
     with pytest.raises(Exception, match="1 of 1 files were not read"):
         lint(tree_of({"a.py": FINE, "b.py": BROKEN}), known=KnownFiles(place))
@@ -91,9 +92,9 @@ def test_what_a_crash_left_open_is_asked_again(tool: str, place: Path, monkeypat
     with monkeypatch.context() as broken:
         if tool == "reader":
             ready = "import os, sys; sys.stdin.readline(); print('{}', flush=True); sys.stdin.readline(); os._exit(3)"
-            broken.setattr("dag_lint.reading._START", ready)
+            broken.setattr("dag_lint.each_file.readers._START", ready)
         else:
-            broken.setattr("dag_lint.ruff_rules.OUTPUT_BYTES", 10)
+            broken.setattr("dag_lint.each_file.ruff_rules.OUTPUT_BYTES", 10)
         assert found(lint(tree_of({"a.py": FINE}), known=KnownFiles(place))) == [("a.py", "FL106")]
     assert found(lint(tree_of({"a.py": FINE}), known=KnownFiles(place))) == []
 
@@ -121,7 +122,7 @@ def test_memory_that_cannot_be_used_changes_nothing(place: Path, monkeypatch: py
     place.parent.write_bytes(b"")
     assert found(lint(tree_of({"a.py": BROKEN}), known=KnownFiles(place))) == [("a.py", "F821")]
     place.parent.unlink()
-    monkeypatch.setattr("dag_lint.known_files.WAIT_SECONDS", 0.05)
+    monkeypatch.setattr("dag_lint.each_file.known_files.WAIT_SECONDS", 0.05)
     lint(tree_of({"a.py": FINE}), known=KnownFiles(place))
     with closing(sqlite3.connect(place, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")

@@ -1,8 +1,8 @@
 """The deploy branch decides what of a push may be as it is; the pushed commit never does."""
 
-from dag_lint.allowed import FILE_NAME, allowed_by
+from dag_lint.exceptions.allowed import FILE_NAME, allowed_by
+from dag_lint.exceptions.ratchet import baseline_of
 from dag_lint.lint import Report, lint
-from dag_lint.ratchet import baseline_of
 from dag_lint.tree import DagTree, tree_of
 
 FINE = b'from airflow.sdk import DAG\n\nfine = DAG("fine", schedule=None)\n'

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from dag_lint.each_file.ruff_rules import Ruff, installed_ruff
 from dag_lint.errors import LintFailedError
 from dag_lint.gates import FILE_BYTES
 from dag_lint.lint import Report, lint
-from dag_lint.ruff_rules import Ruff, installed_ruff
 from dag_lint.tree import LINK, SUBMODULE, DagTree, Entry, read_folder, tree_of
 
 BROKEN = b'from airflow.sdk import DAG\n\nreport = DAG("report", schedule=None, tags=[undefined])\n'
@@ -179,13 +179,13 @@ def test_nesting_that_ends_a_parser_fails_that_file_alone(source: str) -> None:
 
 def test_pattern_that_takes_for_ever_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Airflow would not come to its end either, and would find no DAG."""
-    monkeypatch.setattr("dag_lint.ignoring.SECONDS", 1.0)
+    monkeypatch.setattr("dag_lint.airflowignore.ignored.SECONDS", 1.0)
     files = {".airflowignore": b"*a" * 30 + b"*b\n", f"{'a' * 200}.py": FINE}
     assert blocking(lint(tree_of(files))) == {(".airflowignore", "FL107")}
 
 
 def test_reader_of_patterns_that_fails_is_no_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dag_lint.ignoring._START", "import no_such_module")
+    monkeypatch.setattr("dag_lint.airflowignore.ignored._START", "import no_such_module")
     with pytest.raises(LintFailedError, match="no_such_module"):
         lint(tree_of({".airflowignore": b"x\n", "a.py": FINE}))
 
@@ -291,7 +291,7 @@ def test_file_on_which_ruff_goes_over_a_limit_fails_alone(
     limit: str, value: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file may have as many mistakes as letters, and Ruff keeps them all until its end."""
-    monkeypatch.setattr(f"dag_lint.ruff_rules.{limit}", value)
+    monkeypatch.setattr(f"dag_lint.each_file.ruff_rules.{limit}", value)
     files = {"many.py": b"a\n" * 50_000, "other.py": BROKEN, "third.py": b"x = 1\n"}
     assert blocking(lint(tree_of(files))) == {("many.py", "FL106"), ("other.py", "F821")}
 
@@ -303,7 +303,7 @@ def test_file_too_large_for_the_reader_fails_alone() -> None:
 
 
 def test_answer_of_the_reader_beyond_its_limit_fails_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dag_lint.reading.ANSWER_BYTES", 10_000)
+    monkeypatch.setattr("dag_lint.each_file.readers.ANSWER_BYTES", 10_000)
     names = b"".join(b"name_%d = DAG('name_%d')\n" % (number, number) for number in range(1000))
     files = {"many.py": b"from airflow.sdk import DAG\n" + names, "other.py": BROKEN}
     assert blocking(lint(tree_of(files))) == {("many.py", "FL106"), ("other.py", "F821")}
@@ -341,27 +341,27 @@ def test_ruff_s_proof_is_given_for_every_kind_of_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("how", ["os._exit(3)", "import time; time.sleep(60)", "print('{}', flush=True)"])
 def test_reader_that_ends_hangs_or_babbles_fails_the_file(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     ready = "import os, sys; sys.stdin.readline(); print('{}', flush=True); sys.stdin.readline()"
-    monkeypatch.setattr("dag_lint.reading._START", f"{ready}; {how}")
-    monkeypatch.setattr("dag_lint.reading.SECONDS_FOR_FILE", 1.0)
+    monkeypatch.setattr("dag_lint.each_file.readers._START", f"{ready}; {how}")
+    monkeypatch.setattr("dag_lint.each_file.readers.SECONDS_FOR_FILE", 1.0)
     assert blocking(lint(tree_of({"a.py": FINE}))) == {("a.py", "FL106")}
 
 
 @pytest.mark.parametrize("how", ["import no_such_module", "import os; os._exit(3)", "import time; time.sleep(60)"])
 def test_reader_that_does_not_start_is_no_finding(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody's file is to blame for a lint that cannot work."""
-    monkeypatch.setattr("dag_lint.reading._START", how)
-    monkeypatch.setattr("dag_lint.reading.SECONDS_FOR_FILE", 0.5)
+    monkeypatch.setattr("dag_lint.each_file.readers._START", how)
+    monkeypatch.setattr("dag_lint.each_file.readers.SECONDS_FOR_FILE", 0.5)
     with pytest.raises(LintFailedError, match="does not start"):
         lint(tree_of({"a.py": FINE}))
 
 
 def test_reader_that_dies_of_one_file_reads_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     killing = (
-        "import os, sys; sys.path[:0] = sys.argv[1:]; from dag_lint import reader; ordinary = reader.read\n"
+        "import os, sys; sys.path[:0] = sys.argv[1:]; from dag_lint.each_file import reader_process as reader; ordinary = reader.read\n"
         "reader.read = lambda path, *a, **k: os.abort() if path == 'boom.py' else ordinary(path, *a, **k)\n"
         "reader.main()"
     )
-    monkeypatch.setattr("dag_lint.reading._START", killing)
+    monkeypatch.setattr("dag_lint.each_file.readers._START", killing)
     files = {"a.py": FINE, "boom.py": b"", "c.py": BROKEN.replace(b"report", b"c")}
     assert blocking(lint(tree_of(files))) == {("boom.py", "FL106"), ("c.py", "F821")}
 
@@ -373,7 +373,7 @@ def test_lint_leaves_nothing_behind(memory: str, tmp_path: Path, monkeypatch: py
     for folder in (disk, here):
         folder.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(disk))
-    monkeypatch.setattr("dag_lint.each_file.MEMORY", tmp_path / memory)
+    monkeypatch.setattr("dag_lint.each_file.check.MEMORY", tmp_path / memory)
     assert blocking(lint(tree_of({"a.py": FINE, "b.py": BROKEN.replace(b"report", b"b")}))) == {("b.py", "F821")}
     assert [*disk.iterdir(), *here.iterdir()] == []
 

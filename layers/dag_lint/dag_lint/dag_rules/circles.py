@@ -6,10 +6,10 @@ import ast
 from collections.abc import Iterator
 from itertools import pairwise, product
 
-from dag_lint.dag_module import Module, last_name
 from dag_lint.finding import Finding
 from dag_lint.rules import finding
-from dag_lint.syntax_parts import names_in
+from dag_lint.syntax.dag_module import Module, last_name
+from dag_lint.syntax.parts import names_in
 
 from .reading import Reading
 from .scopes import Step

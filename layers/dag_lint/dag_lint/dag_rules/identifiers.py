@@ -6,9 +6,9 @@ import ast
 import re
 from collections.abc import Iterator
 
-from dag_lint.dag_module import Module, argument, keyword_of
 from dag_lint.finding import Finding
 from dag_lint.rules import finding
+from dag_lint.syntax.dag_module import Module, argument, keyword_of
 
 from .reading import Reading
 

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from dag_lint.dag_module import Module
 from dag_lint.finding import Finding
 from dag_lint.rules import finding
+from dag_lint.syntax.dag_module import Module
 
 from .reading import Reading
 

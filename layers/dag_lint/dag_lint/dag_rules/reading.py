@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from dag_lint.dag_module import Module
 from dag_lint.finding import Finding
-from dag_lint.import_time import ImportTime
+from dag_lint.syntax.dag_module import Module
+from dag_lint.syntax.import_time import ImportTime
 
 from .scopes import Group, Step, scopes
 

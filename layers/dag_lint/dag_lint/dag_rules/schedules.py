@@ -8,9 +8,9 @@ from functools import lru_cache
 
 from croniter import CroniterError, croniter
 
-from dag_lint.dag_module import Module, keyword_of
 from dag_lint.finding import Finding
 from dag_lint.rules import finding
+from dag_lint.syntax.dag_module import Module, keyword_of
 
 from .reading import Reading
 

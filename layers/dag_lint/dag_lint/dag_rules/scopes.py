@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dag_lint.dag_module import Module, argument, keyword_of, last_name
+from dag_lint.syntax.dag_module import Module, argument, keyword_of, last_name
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from dag_lint.dag_module import Module, keyword_of
 from dag_lint.finding import Finding
 from dag_lint.rules import finding
+from dag_lint.syntax.dag_module import Module, keyword_of
 
 from .reading import Reading
 from .scopes import Group, Step

@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from dag_lint.dag_module import Module
 from dag_lint.finding import Finding
 from dag_lint.rules import finding
+from dag_lint.syntax.dag_module import Module
 
 from .reading import Reading
 from .template_files import location, reachable, template_file_names

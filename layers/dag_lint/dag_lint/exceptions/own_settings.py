@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dag_lint.errors import LintError
+from dag_lint.finding import Finding
+from dag_lint.imports.request import given
+from dag_lint.rules import finding
+from dag_lint.tree import DagTree
+
 from .allowed import FILE_NAME, allowed_by
-from .errors import LintError
-from .finding import Finding
-from .import_request import given
-from .rules import finding
-from .tree import DagTree
 
 
 def unreadable_settings(tree: DagTree) -> Iterator[Finding]:

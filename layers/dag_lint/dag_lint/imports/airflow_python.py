@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .errors import AirflowNotFoundError
+from dag_lint.errors import AirflowNotFoundError
 
 CHECKOUT_PYTHON = Path(".farflow/env/airflow/bin/python")
 """In a checkout of Farflow, after `make setup`: the image's packages."""

@@ -9,13 +9,13 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .errors import LintFailedError
-from .finding import Finding
-from .rules import finding
+from dag_lint.errors import LintFailedError
+from dag_lint.finding import Finding
+from dag_lint.rules import finding
 
 FILE_NAME = ".airflowignore"
 SECONDS = 10.0
-_START = "import sys; sys.path[:0] = sys.argv[1:]; from dag_lint.ignored_files import main; main()"
+_START = "import sys; sys.path[:0] = sys.argv[1:]; from dag_lint.airflowignore.patterns import main; main()"
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from .errors import LintFailedError
-from .finding import Finding
-from .rules import finding
-from .tree import DagTree
+from dag_lint.errors import LintFailedError
+from dag_lint.finding import Finding
+from dag_lint.rules import finding
+from dag_lint.tree import DagTree
 
 IMPORT_SECONDS = 30.0
 """`[core] dagbag_import_timeout`. Source: https://airflow.apache.org/docs/apache-airflow/stable/configurations-ref.html"""

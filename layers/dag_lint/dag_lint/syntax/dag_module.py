@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from .syntax_parts import NO_PARTS, parts
+from .parts import NO_PARTS, parts
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Literal = str | int | float | bool | None

@@ -17,10 +17,10 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, Self
 
-from .errors import LintFailedError
-from .file_facts import FileFacts, facts_from_json
-from .finding import Finding
-from .rules import finding
+from dag_lint.errors import LintFailedError
+from dag_lint.finding import Finding
+from dag_lint.rules import finding
+from dag_lint.syntax.file_facts import FileFacts, facts_from_json
 
 SECONDS_FOR_FILE = 15.0
 FILES_FOR_PROCESS = 20
@@ -33,7 +33,7 @@ FILES_AT_ONCE = 20
 other to read.
 """
 
-_START = "import sys; sys.path[:0] = sys.argv[1:]; from dag_lint.reader import main; main()"
+_START = "import sys; sys.path[:0] = sys.argv[1:]; from dag_lint.each_file.reader_process import main; main()"
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def _taken(waiting: SimpleQueue[str]) -> list[str]:
 
 
 class _Child:
-    """A process of `reader`."""
+    """A process of `reader_process`."""
 
     def __init__(self) -> None:
         paths = [entry for entry in sys.path if entry]  # where this process found the packages

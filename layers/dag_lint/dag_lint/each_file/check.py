@@ -8,15 +8,16 @@ import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from .errors import LintFailedError
-from .finding import Finding
+from dag_lint.errors import LintFailedError
+from dag_lint.finding import Finding
+from dag_lint.rules import finding, rule_of
+from dag_lint.tree import DagTree, tree_of
+
 from .found_file import FoundFile
 from .known_files import KnownFiles
 from .limiting import limited
-from .reading import Readers, ReadFile
+from .readers import Readers, ReadFile
 from .ruff_rules import Ruff, RuffMessage, installed_ruff
-from .rules import finding, rule_of
-from .tree import DagTree, tree_of
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - the folder in it has a name that nobody can know
 """A file system in memory, where Linux has one. Source: https://man7.org/linux/man-pages/man7/shm_overview.7.html"""

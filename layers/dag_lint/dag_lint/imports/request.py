@@ -12,10 +12,11 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
-from .allowed import FILE_NAME
-from .errors import LintFailedError
+from dag_lint.errors import LintFailedError
+from dag_lint.exceptions.allowed import FILE_NAME
+from dag_lint.tree import DagTree
+
 from .imported import IMPORT_SECONDS, ImportedFile, ImportError_, ImportReport, Outcome, Violation
-from .tree import DagTree
 
 GIVEN = ("variables", "connections", "environment")
 """Tables of `[import]` in `.farflow-lint.toml` of the tree itself: what its files may read while they are imported."""

@@ -1,6 +1,6 @@
 """The child process that parses DAG files: hostile text can end it, but not the lint.
 
-Reads one JSON request from each line of its input and answers each with one line; `reading` is the other end.
+Reads one JSON request from each line of its input and answers each with one line; `readers` is the other end.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
-from .dag_module import Module
-from .dag_rules import CHECKS, Reading
-from .file_facts import facts_of
-from .finding import Finding
-from .rules import finding
-from .tree import is_published
+from dag_lint.dag_rules import CHECKS, Reading
+from dag_lint.finding import Finding
+from dag_lint.rules import finding
+from dag_lint.syntax.dag_module import Module
+from dag_lint.syntax.file_facts import facts_of
+from dag_lint.tree import is_published
 
 MEMORY_BYTES = 512 * 1024**2
 """Of one child; there is one for each processor, beside the lint itself."""

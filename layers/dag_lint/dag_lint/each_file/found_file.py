@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .file_facts import FileFacts
-from .finding import Finding
+from dag_lint.finding import Finding
+from dag_lint.syntax.file_facts import FileFacts
 
 
 @dataclass(frozen=True)

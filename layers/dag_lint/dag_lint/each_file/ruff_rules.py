@@ -20,7 +20,7 @@ from typing import IO, Any
 
 import ruff
 
-from .errors import LintFailedError
+from dag_lint.errors import LintFailedError
 
 SELECT = (
     *("F", "E", "W", "B", "AIR"),

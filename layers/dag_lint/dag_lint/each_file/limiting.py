@@ -6,10 +6,10 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from .exceptions import excepted
-from .finding import Finding
-from .rules import rule_of
-from .tree import DagTree
+from dag_lint.exceptions.noqa import excepted
+from dag_lint.finding import Finding
+from dag_lint.rules import rule_of
+from dag_lint.tree import DagTree
 
 FINDINGS = 200
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathspec.patterns.gitignore import GitIgnorePatternError
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
-from .finding import Finding
-from .ignoring import FILE_NAME, IgnoredFiles
-from .rules import finding
+from dag_lint.finding import Finding
+from dag_lint.rules import finding
+
+from .ignored import FILE_NAME, IgnoredFiles
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class _Rule:
 
 
 def main() -> None:
-    """The child of `ignoring`: texts of the patterns by path come in, empty for other files; what is ignored goes out."""
+    """The child of `ignored`: texts of the patterns by path come in, empty for other files; what is ignored goes out."""
     request: dict[str, str] = json.load(sys.stdin)
     found = ignored_files({path: text.encode() for path, text in request.items()})
     findings = [list(vars(each).values()) for each in found.findings]

@@ -18,10 +18,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from .errors import LintSettingsError
-from .finding import Finding
-from .rules import rule_of
-from .tree import DagTree
+from dag_lint.errors import LintSettingsError
+from dag_lint.finding import Finding
+from dag_lint.rules import rule_of
+from dag_lint.tree import DagTree
 
 FILE_NAME = ".farflow-lint.toml"
 

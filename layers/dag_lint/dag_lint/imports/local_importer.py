@@ -10,12 +10,13 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from .errors import LintFailedError
-from .import_request import packed, report_of, request
-from .imported import Importer, ImportReport
-from .tree import DagTree
+from dag_lint.errors import LintFailedError
+from dag_lint.tree import DagTree
 
-CHECKOUT_PACKAGE = Path(__file__).resolve().parents[3] / "airflow" / "farflow"
+from .imported import Importer, ImportReport
+from .request import packed, report_of, request
+
+CHECKOUT_PACKAGE = Path(__file__).resolve().parents[4] / "airflow" / "farflow"
 """Where `farflow.dag_import` is in a checkout; else it is installed beside this package."""
 
 PASSED_ON = ("PATH", "LANG", "LD_LIBRARY_PATH", "AIRFLOW_HOME", "VIRTUAL_ENV")

@@ -17,10 +17,11 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-from .file_facts import facts_from_json
-from .finding import Finding
+from dag_lint.finding import Finding
+from dag_lint.syntax.file_facts import facts_from_json
+from dag_lint.version import lint_version
+
 from .found_file import FoundFile
-from .version import lint_version
 
 KEEP_SECONDS = 30 * 24 * 3600
 """Since it was last asked for."""

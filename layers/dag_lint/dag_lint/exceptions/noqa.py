@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from .finding import Finding
-from .rules import rule_of
-from .tree import DagTree
+from dag_lint.finding import Finding
+from dag_lint.rules import rule_of
+from dag_lint.tree import DagTree
 
 _NOQA = re.compile(r"#\s*noqa:\s*(?P<codes>[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*)", re.IGNORECASE)
 

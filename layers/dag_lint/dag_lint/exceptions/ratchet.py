@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .finding import Finding
-from .rules import rule_of
-from .tree import DagTree
+from dag_lint.finding import Finding
+from dag_lint.rules import rule_of
+from dag_lint.tree import DagTree
 
 Key = tuple[str, str, str]
 """Path, rule, and the text of the line without the spaces around it: lines may move, and be indented anew."""

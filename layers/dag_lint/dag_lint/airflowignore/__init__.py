@@ -1,0 +1,1 @@
+"""Which files Airflow does not look for DAGs in."""
