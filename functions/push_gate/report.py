@@ -37,15 +37,14 @@ FORK_NAME = "farflow/dags (fork)"
 ATTEMPTS = 3
 PAGE = 100
 
-Conclusion = Literal["success", "failure", "neutral", "error"]
+Conclusion = Literal["success", "failure", "error"]
 
 
 @dataclass(frozen=True)
 class Judgement:
     """What is told. `title` is one line of text, `summary` Markdown that the gate wrote itself.
 
-    "neutral" is for a commit that there is nothing to say of; "error" says that the gate itself failed, which is never a
-    pass.
+    "error" says that the gate itself failed, which is never a pass.
     """
 
     conclusion: Conclusion
@@ -179,9 +178,8 @@ class StatusReport:
         self._post(commit, "pending", "being judged")
 
     def finish(self, commit: str, delivery: str, judgement: Judgement) -> None:  # noqa: ARG002
-        """A status knows no "neutral"; what is no success must not look like one."""
-        states = {"success": "success", "failure": "failure", "neutral": "error", "error": "error"}
-        self._post(commit, states[judgement.conclusion], judgement.title)
+        """The conclusions are states of GitHub's."""
+        self._post(commit, judgement.conclusion, judgement.title)
 
     def _post(self, commit: str, state: str, description: str) -> None:
         line = " ".join(clean(description).split())

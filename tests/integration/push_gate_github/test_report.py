@@ -163,9 +163,7 @@ def test_status_is_one_line_of_140_characters(github: FakeGitHub, api: GitHubApi
     assert failure["description"].startswith("a b [redacted]")
 
 
-@pytest.mark.parametrize(
-    ("conclusion", "state"), [("success", "success"), ("failure", "failure"), ("neutral", "error"), ("error", "error")]
-)
+@pytest.mark.parametrize(("conclusion", "state"), [("success", "success"), ("failure", "failure"), ("error", "error")])
 def test_only_success_looks_like_one(github: FakeGitHub, api: GitHubApi, conclusion: Any, state: str) -> None:
     StatusReport(api, REPOSITORY_ID).finish(COMMIT, DELIVERY, Judgement(conclusion, "x", ""))
     assert github.statuses[0]["state"] == state
