@@ -222,6 +222,9 @@ class TestFunction:
         assert SECRET not in json.dumps(told)
         assert os.environ["AWS_SECRET_ACCESS_KEY"] == SECRET
 
+    def test_network_is_cut(self, context: SimpleNamespace) -> None:
+        assert lint_sandbox.lambda_handler(request({"a.py": DAG}), context)["network_cut"]
+
     def test_runtime_s_own_memory_is_hidden_too(self, context: SimpleNamespace) -> None:
         """Where no namespace is to be had, as on Lambda, it is another process of the same user."""
         lint_sandbox.lambda_handler(request({"a.py": DAG}), context)

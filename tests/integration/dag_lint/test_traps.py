@@ -3,11 +3,13 @@
 import io
 import os
 import subprocess
+import time
 import zipfile
 from pathlib import Path
 
 import pytest
 
+import dag_lint.lint
 from dag_lint.errors import LintFailedError
 from dag_lint.gates import FILE_BYTES
 from dag_lint.lint import Report, lint
@@ -70,6 +72,17 @@ def test_configuration_beside_the_dags_changes_nothing(name: str, tmp_path: Path
     (tmp_path / "a.py").write_bytes(BROKEN)
     (tmp_path / name).write_bytes(settings)
     assert ("a.py", "F821") in blocking(lint(read_folder(tmp_path, FILE_BYTES)))
+
+
+@pytest.mark.parametrize("name", ["ruff.toml", "pyproject.toml"])
+def test_configuration_above_the_lint_s_own_folder_changes_nothing(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ruff looks in every folder above a file: for the lint's copies, those of the machine's temporary files."""
+    table = "tool.ruff.lint" if name == "pyproject.toml" else "lint"
+    (tmp_path / name).write_text(f'[{table}]\nper-file-ignores = {{"*.py" = ["F821"]}}\n')
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert ("a.py", "F821") in blocking(lint(tree_of({"a.py": BROKEN})))
 
 
 def test_gitignore_beside_a_git_folder_hides_nothing(tmp_path: Path) -> None:
@@ -277,6 +290,18 @@ def test_ruff_that_crashes_hangs_or_babbles_fails_the_file(script: str, tmp_path
     assert blocking(lint(tree_of({"a.py": FINE}), ruff=pretending(tmp_path, script))) == {("a.py", "FL106")}
 
 
+def test_ruff_that_crashes_after_it_said_something_is_not_believed(tmp_path: Path) -> None:
+    """What it had not said yet is not known."""
+    crashing = pretending(tmp_path, f'{installed_ruff().binary} "$@"; exit 134')
+    assert blocking(lint(tree_of({"a.py": FINE}), ruff=crashing)) == {("a.py", "FL106")}
+
+
+def test_ruff_that_hangs_is_ended(tmp_path: Path) -> None:
+    began = time.monotonic()
+    assert blocking(lint(tree_of({"a.py": FINE}), ruff=pretending(tmp_path, "exec sleep 5"))) == {("a.py", "FL106")}
+    assert time.monotonic() - began < 4
+
+
 def test_ruff_that_crashes_on_one_file_is_asked_of_the_others(tmp_path: Path) -> None:
     """The very binary, behind a script that crashes whenever one file is among those asked for."""
     real = installed_ruff().binary
@@ -364,6 +389,28 @@ def test_reader_that_dies_of_one_file_reads_the_others(monkeypatch: pytest.Monke
     monkeypatch.setattr("dag_lint.reading._START", killing)
     files = {"a.py": FINE, "boom.py": b"", "c.py": BROKEN.replace(b"report", b"c")}
     assert blocking(lint(tree_of(files))) == {("boom.py", "FL106"), ("c.py", "F821")}
+
+
+def test_file_on_which_the_reader_computes_for_ever_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel ends it: nobody has to wait until it is told to hang."""
+    endless = (
+        "import sys; sys.path[:0] = sys.argv[1:]; from dag_lint import reader; ordinary = reader.read\n"
+        "reader.CPU_SECONDS = 1\n"
+        "def read(path, *a, **k):\n    while path == 'loop.py': pass\n    return ordinary(path, *a, **k)\n"
+        "reader.read = read\nreader.main()"
+    )
+    monkeypatch.setattr("dag_lint.reading._START", endless)
+    monkeypatch.setattr("dag_lint.reading.SECONDS_FOR_FILE", 8.0)
+    report = lint(tree_of({"a.py": BROKEN, "loop.py": b""}))
+    assert blocking(report) == {("a.py", "F821"), ("loop.py", "FL106")}
+    assert [found.message for found in report.findings if found.rule == "FL106" and "ended" in found.message]
+
+
+def test_file_that_nobody_read_is_no_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    read_files = dag_lint.lint.read_files
+    monkeypatch.setattr("dag_lint.lint.read_files", lambda *asked: list(read_files(*asked))[1:])
+    with pytest.raises(LintFailedError, match="1 of 2 files were not read"):
+        lint(tree_of({"a.py": FINE, "b.py": b""}))
 
 
 def test_lint_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
