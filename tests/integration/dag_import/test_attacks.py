@@ -215,9 +215,8 @@ class TestFunction:
         return SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000)
 
     def test_credentials_are_in_no_process_that_imports(self, context: SimpleNamespace) -> None:
-        told = lint_sandbox.lambda_handler(
-            request({"tells.py": DAG + "import os\nraise ValueError(repr(dict(os.environ)))"}), context
-        )
+        asking = "import os\nraise ValueError([value for name, value in os.environ.items() if name.startswith('AWS_')])"
+        told = lint_sandbox.lambda_handler(request({"tells.py": DAG + asking}), context)
         assert told["files"][0]["error"]["type"] == "ValueError"
         assert SECRET not in json.dumps(told)
         assert os.environ["AWS_SECRET_ACCESS_KEY"] == SECRET

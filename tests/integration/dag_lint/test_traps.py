@@ -79,8 +79,8 @@ def test_configuration_above_the_lint_s_own_folder_changes_nothing(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ruff looks in every folder above a file: for the lint's copies, those of the machine's temporary files."""
-    table = "tool.ruff.lint" if name == "pyproject.toml" else "lint"
-    (tmp_path / name).write_text(f'[{table}]\nper-file-ignores = {{"*.py" = ["F821"]}}\n')
+    table = "[tool.ruff]\n" if name == "pyproject.toml" else ""
+    (tmp_path / name).write_text(f'{table}builtins = ["undefined"]\n')
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     assert ("a.py", "F821") in blocking(lint(tree_of({"a.py": BROKEN})))
 
@@ -123,6 +123,15 @@ def test_environment_of_the_caller_changes_nothing(tmp_path: Path, monkeypatch: 
 def test_no_name_hides_a_file(path: str) -> None:
     path = path if path.lower().endswith(".py") else f"{path}.py"
     assert (path, "F821") in blocking(lint(tree_of({path: BROKEN})))
+
+
+def test_ruff_is_told_no_name_of_the_tree(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    ruff = pretending(tmp_path, f'printf "%s\\n" "$@" > {told}; exec {installed_ruff().binary} "$@"')
+    lint(tree_of({"-a.py": FINE, "venv/conftest.py": b"", "ruff.toml": b"", "pyproject.toml": b""}), ruff=ruff)
+    _, _, paths = told.read_text().partition("\n--\n")
+    names = [Path(path).name for path in paths.splitlines()]
+    assert names == ["0.py", "3.py"]
 
 
 def test_file_after_a_thousand_good_ones_is_seen() -> None:
@@ -316,6 +325,7 @@ def test_file_on_which_ruff_goes_over_a_limit_fails_alone(
     limit: str, value: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file may have as many mistakes as letters, and Ruff keeps them all until its end."""
+    monkeypatch.setattr("dag_lint.ruff_rules.OUTPUT_BYTES", 1024**3)  # else the output is too long, whatever the memory
     monkeypatch.setattr(f"dag_lint.ruff_rules.{limit}", value)
     files = {"many.py": b"a\n" * 50_000, "other.py": BROKEN, "third.py": b"x = 1\n"}
     assert blocking(lint(tree_of(files))) == {("many.py", "FL106"), ("other.py", "F821")}
