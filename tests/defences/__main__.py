@@ -23,6 +23,8 @@ def main() -> int:
     chosen = [
         defence for defence in DEFENCES if not options.words or any(word in str(defence) for word in options.words)
     ]
+    if not chosen:
+        parser.error("no defence has such a word")
     with tempfile.TemporaryDirectory(prefix="farflow-defences-") as folder:
         tree = Path(folder) / "farflow"
         copy_tree(tree)

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -61,24 +62,30 @@ def run(tests: Iterable[str], tree: Path, seconds: float) -> Outcome:
     _forget_bytecode(tree)
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *dict.fromkeys(tests)]
     environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    environ |= {"PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "500"}  # wide, so that reasons are told in full
     began = time.monotonic()
-    with subprocess.Popen(
-        command,
-        cwd=tree,
-        env=environ | {"PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "500"},  # so that reasons are told in full
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    ) as process:
+    with tempfile.TemporaryFile("w+") as told:  # no pipe, which what a test left behind may hold open
+        process = subprocess.Popen(
+            command, cwd=tree, env=environ, stdout=told, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        status: int | None = None
         try:
-            output, _ = process.communicate(timeout=seconds)
-            status: int | None = process.returncode
+            status = process.wait(seconds)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            output, status = process.communicate()[0], None
+            _end(process)
+        except BaseException:
+            _end(process)
+            raise
+        told.seek(0)
+        output = told.read()
     failed = tuple(line.removeprefix("FAILED ") for line in output.splitlines() if line.startswith("FAILED "))
     return Outcome(status, failed, output, time.monotonic() - began)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """With all that it started, but for what put itself into a session of its own."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _forget_bytecode(tree: Path) -> None:
