@@ -9,7 +9,7 @@ SAM := env PATH="$(CURDIR)/$(TOOLS):$$PATH" SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DI
   PIP_CACHE_DIR="$(CURDIR)/.farflow/cache/pip" sam
 export DAGS KEEP ENGINE TAG CPU_ARCHITECTURE ENV RELEASE CONFIRM
 
-.PHONY: help demo up status logs down publish releases rollback confirm lint-dags rule-pages test check image image-test bench bench-tasks bench-delivery bench-lint bench-push deploy setup setup-benchmarks locks
+.PHONY: help demo up status logs down publish releases rollback confirm lint-dags rule-pages test test-defences check image image-test bench bench-tasks bench-delivery bench-lint bench-push deploy setup setup-benchmarks locks
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -52,6 +52,9 @@ else
 	@$(TOOLS)/pytest --numprocesses logical --maxprocesses 4 --dist loadfile tests/unit tests/integration tests/contract
 	@$(TOOLS)/pytest tests/e2e # one stack for all of them
 endif
+
+test-defences: setup ## Take out each defence of the push gate, in a copy: a test must notice (about 6 minutes).
+	@$(TOOLS)/python -m tests.defences
 
 check: setup ## Check format, lint, types, templates and shell scripts.
 	@$(TOOLS)/ruff format --check .

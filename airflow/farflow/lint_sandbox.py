@@ -1,7 +1,7 @@
 """The function `lint_sandbox`: the image itself as a Lambda function, which imports DAG files that nobody trusts yet.
 
-Its role may write a log and nothing else, its subnets have no route, and it has no file system but its own. It answers
-what came of each file; that is a reason against a file, never one for it.
+Its role may write a log and nothing else, its security group lets nothing out, and it has no file system but its own.
+It answers what came of each file; that is a reason against a file, never one for it.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 import pytest
 
 from dag_lint.gates import FILE_BYTES, LINE_BYTES, TREE_BYTES, TREE_FILES, refusals
-from dag_lint.tree import FILE, DagTree, Entry, tree_of
+from dag_lint.tree import FILE, LINK, SUBMODULE, DagTree, Entry, tree_of
 
 
 def refused(tree: DagTree) -> set[tuple[str, str]]:
@@ -96,3 +96,9 @@ def test_carriage_return_alone_is_refused(path: str) -> None:
 def test_file_without_content_is_refused() -> None:
     """What was not fetched cannot pass."""
     assert refused(DagTree({"a.py": Entry(FILE, None, 10)})) == {("a.py", "FL102")}
+
+
+@pytest.mark.parametrize(("mode", "kind"), [(LINK, "symbolic link"), (SUBMODULE, "submodule")])
+def test_link_and_submodule_are_refused_whatever_content_is_said_to_be_theirs(mode: int, kind: str) -> None:
+    (refusal,) = refusals(DagTree({"a.py": Entry(mode, b"x = 1")}))
+    assert (refusal.rule, refusal.message) == ("FL102", f"is a {kind}")

@@ -64,11 +64,14 @@ def cut_network() -> bool:
 
 
 def limit(seconds: float) -> None:
-    """The share of this process: processor time, memory over what it has by now, size and number of files."""
+    """The share of this process: processor time, memory over what it has by now, size and number of files.
+
+    Beyond its processor time it gets SIGXCPU, which says so, and a second later SIGKILL, which cannot be caught.
+    """
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     cpu = int(seconds) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
     for kind, value in (
-        (resource.RLIMIT_CPU, cpu),
         (resource.RLIMIT_AS, pages * resource.getpagesize() + MEMORY_BYTES),
         (resource.RLIMIT_FSIZE, FILE_BYTES),
         (resource.RLIMIT_NOFILE, OPEN_FILES),

@@ -3,11 +3,13 @@
 import io
 import os
 import subprocess
+import time
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from dag_lint.each_file.readers import Readers
 from dag_lint.each_file.ruff_rules import Ruff, installed_ruff
 from dag_lint.errors import LintFailedError
 from dag_lint.gates import FILE_BYTES
@@ -72,6 +74,17 @@ def test_configuration_beside_the_dags_changes_nothing(name: str, tmp_path: Path
     assert ("a.py", "F821") in blocking(lint(read_folder(tmp_path, FILE_BYTES)))
 
 
+@pytest.mark.parametrize("name", ["ruff.toml", "pyproject.toml"])
+def test_configuration_above_the_lint_s_own_folder_changes_nothing(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ruff looks in every folder above a file: for the lint's copies, those of the machine's temporary files."""
+    table = "[tool.ruff]\n" if name == "pyproject.toml" else ""
+    (tmp_path / name).write_text(f'{table}builtins = ["undefined"]\n')
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert ("a.py", "F821") in blocking(lint(tree_of({"a.py": BROKEN})))
+
+
 def test_gitignore_beside_a_git_folder_hides_nothing(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     (tmp_path / ".gitignore").write_text("*\n")
@@ -110,6 +123,15 @@ def test_environment_of_the_caller_changes_nothing(tmp_path: Path, monkeypatch: 
 def test_no_name_hides_a_file(path: str) -> None:
     path = path if path.lower().endswith(".py") else f"{path}.py"
     assert (path, "F821") in blocking(lint(tree_of({path: BROKEN})))
+
+
+def test_ruff_is_told_no_name_of_the_tree(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    ruff = pretending(tmp_path, f'printf "%s\\n" "$@" > {told}; exec {installed_ruff().binary} "$@"')
+    lint(tree_of({"-a.py": FINE, "venv/conftest.py": b"", "ruff.toml": b"", "pyproject.toml": b""}), ruff=ruff)
+    _, _, paths = told.read_text().partition("\n--\n")
+    names = [Path(path).name for path in paths.splitlines()]
+    assert names == ["0.py", "3.py"]
 
 
 def test_file_after_a_thousand_good_ones_is_seen() -> None:
@@ -277,6 +299,18 @@ def test_ruff_that_crashes_hangs_or_babbles_fails_the_file(script: str, tmp_path
     assert blocking(lint(tree_of({"a.py": FINE}), ruff=pretending(tmp_path, script))) == {("a.py", "FL106")}
 
 
+def test_ruff_that_crashes_after_it_said_something_is_not_believed(tmp_path: Path) -> None:
+    """What it had not said yet is not known."""
+    crashing = pretending(tmp_path, f'{installed_ruff().binary} "$@"; exit 134')
+    assert blocking(lint(tree_of({"a.py": FINE}), ruff=crashing)) == {("a.py", "FL106")}
+
+
+def test_ruff_that_hangs_is_ended(tmp_path: Path) -> None:
+    began = time.monotonic()
+    assert blocking(lint(tree_of({"a.py": FINE}), ruff=pretending(tmp_path, "exec sleep 5"))) == {("a.py", "FL106")}
+    assert time.monotonic() - began < 4
+
+
 def test_ruff_that_crashes_on_one_file_is_asked_of_the_others(tmp_path: Path) -> None:
     """The very binary, behind a script that crashes whenever one file is among those asked for."""
     real = installed_ruff().binary
@@ -291,6 +325,8 @@ def test_file_on_which_ruff_goes_over_a_limit_fails_alone(
     limit: str, value: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file may have as many mistakes as letters, and Ruff keeps them all until its end."""
+    # else the output is too long, whatever the memory
+    monkeypatch.setattr("dag_lint.each_file.ruff_rules.OUTPUT_BYTES", 1024**3)
     monkeypatch.setattr(f"dag_lint.each_file.ruff_rules.{limit}", value)
     files = {"many.py": b"a\n" * 50_000, "other.py": BROKEN, "third.py": b"x = 1\n"}
     assert blocking(lint(tree_of(files))) == {("many.py", "FL106"), ("other.py", "F821")}
@@ -364,6 +400,28 @@ def test_reader_that_dies_of_one_file_reads_the_others(monkeypatch: pytest.Monke
     monkeypatch.setattr("dag_lint.each_file.readers._START", killing)
     files = {"a.py": FINE, "boom.py": b"", "c.py": BROKEN.replace(b"report", b"c")}
     assert blocking(lint(tree_of(files))) == {("boom.py", "FL106"), ("c.py", "F821")}
+
+
+def test_file_on_which_the_reader_computes_for_ever_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel ends it: nobody has to wait until it is told to hang."""
+    endless = (
+        "import sys; sys.path[:0] = sys.argv[1:]; from dag_lint.each_file import reader_process as reader; ordinary = reader.read\n"
+        "reader.CPU_SECONDS = 1\n"
+        "def read(path, *a, **k):\n    while path == 'loop.py': pass\n    return ordinary(path, *a, **k)\n"
+        "reader.read = read\nreader.main()"
+    )
+    monkeypatch.setattr("dag_lint.each_file.readers._START", endless)
+    monkeypatch.setattr("dag_lint.each_file.readers.SECONDS_FOR_FILE", 8.0)
+    report = lint(tree_of({"a.py": BROKEN, "loop.py": b""}))
+    assert blocking(report) == {("a.py", "F821"), ("loop.py", "FL106")}
+    assert [found.message for found in report.findings if found.rule == "FL106" and "ended" in found.message]
+
+
+def test_file_that_nobody_read_is_no_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = Readers.read
+    monkeypatch.setattr(Readers, "read", lambda *asked: list(read(*asked))[1:])
+    with pytest.raises(LintFailedError, match="1 of 2 files were not read"):
+        lint(tree_of({"a.py": FINE, "b.py": b""}))
 
 
 @pytest.mark.parametrize("memory", ["here", "not there"])

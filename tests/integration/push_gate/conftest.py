@@ -22,6 +22,7 @@ from moto import mock_aws
 
 from control_plane.dag_releases import DagReleases
 from control_plane.push_work import NO_COMMIT, PushWork
+from dag_lint.each_file.known_files import KnownFiles
 from farflow import lint_sandbox
 from local import layout
 from local.github import identity
@@ -234,6 +235,7 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[World]:
         made.handler = load(monkeypatch, made)
         made.handler.github._cache._folder = tmp_path / "blobs"
         (tmp_path / "blobs").mkdir()
+        made.handler.judge._known = KnownFiles(tmp_path / "known" / "files.sqlite")
         yield made
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -189,6 +190,16 @@ def test_fork_is_judged_without_an_import_and_never_published(world: World) -> N
     assert world.sandbox.tenants == []
     assert "nothing was imported" in world.check()["output"]["summary"]
     assert world.newest() == {}
+
+
+def test_fork_s_files_leave_nothing_that_another_verdict_is_made_of(world: World, tmp_path: Path) -> None:
+    """Whoever finds a way into the process that reads files must not find one into the branches' verdicts."""
+    world.clone.commit({"dags/report.py": GOOD.format(number=1)})
+    world.clone.push()
+    world.run(world.work(event="pull_request", ref="refs/pull/1/head", trusted=False))
+    assert not (tmp_path / "known").exists()
+    world.run()
+    assert (tmp_path / "known").exists()
 
 
 def test_fork_s_verdict_is_not_taken_for_one_with_an_import(world: World) -> None:

@@ -9,7 +9,7 @@ import pytest
 from push_gate import commit_tree
 from push_gate.blob_cache import BlobCache
 from push_gate.commit_tree import CommitGoneError, CommitTrees, ContentError, Listing, TooLarge
-from push_gate.github_api import GitHubUnavailableError
+from push_gate.github_api import GitHubResponseError, GitHubUnavailableError
 from tests.integration.push_gate_github.conftest import COMMIT, Time, as_ever, refused
 from tests.integration.push_gate_github.fake_github_api import BASE, FakeGitHub
 
@@ -210,6 +210,16 @@ def test_another_commit_than_the_one_asked_for_is_refused(github: FakeGitHub, tr
     github.alter = altered("{commit_sha}", lambda body: body | {"sha": COMMIT})
     with pytest.raises(ContentError):
         trees.folder_id(github.commit(FILES), "dags")
+
+
+@pytest.mark.parametrize("sha", ["../../../user", "main", "a" * 39, "a" * 40 + "?x", ""])
+def test_id_that_is_none_is_never_asked_for(github: FakeGitHub, trees: CommitTrees, sha: str) -> None:
+    """Ids of an answer go into the path of the next request."""
+    commit = github.commit(FILES)
+    github.alter = altered("{commit_sha}", lambda body: body | {"tree": body["tree"] | {"sha": sha}})
+    with pytest.raises(GitHubResponseError, match="no id of git"):
+        trees.folder_id(commit, "dags")
+    assert len(github.requests) == 1
 
 
 def test_tree_that_github_cuts_off_is_walked_folder_by_folder(github: FakeGitHub, trees: CommitTrees) -> None:

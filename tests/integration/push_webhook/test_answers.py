@@ -1,5 +1,7 @@
 """Which requests are accepted, and which are refused, as what."""
 
+import hashlib
+import hmac
 import json
 from types import ModuleType
 from typing import Any
@@ -115,6 +117,15 @@ def test_unsigned_and_sha1_are_refused_before_anything_is_parsed(
     for header in (None, "", "sha1=" + "0" * 40, "sha256=é", "sha256=" + "0" * 63):
         assert answer(handler, a_request(x_hub_signature_256=header)) == (401, "refused")
     assert answer(handler, a_request(secret="guessed")) == (401, "refused")
+
+
+def test_signature_of_sha1_that_is_right_counts_for_nothing(handler: ModuleType, account: Account) -> None:
+    """GitHub sends it beside the other, for receivers of long ago."""
+    body = json.dumps(a_push()).encode()
+    right = "sha1=" + hmac.new(SECRET.encode(), body, hashlib.sha1).hexdigest()
+    for sent in ({"x_hub_signature_256": None}, {"x_hub_signature_256": right}):
+        assert answer(handler, a_request(body=body, x_hub_signature=right, **sent)) == (401, "refused")
+    assert account.queued() == []
 
 
 def test_forged_signature_is_counted_and_a_missing_one_is_not(
