@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import report
-from benchmarks.lint_cases import Group, bad_groups, good_groups
+from benchmarks.lint_cases import Case, Group, bad_groups, good_groups
 from benchmarks.lint_criterion import CLASSES, kind_of, tells_of
 from benchmarks.lint_tree import MISSING_EVERY, UNUSED_EVERY, lint_tree
 from benchmarks.linters import (
@@ -29,6 +29,7 @@ from benchmarks.linters import (
     RUFF,
     RUFF_DEFAULT,
     Linter,
+    LinterError,
     Run,
     linters,
     versions,
@@ -110,14 +111,19 @@ def defects(folder: Path) -> Iterator[Row]:
         for kind in CLASSES:
             yield Row(kind, linter.name, "found", sum(kind_of(case.rule) == kind for case in told), "cases")
             yield Row(kind, linter.name, "fails CI", sum(kind_of(case.rule) == kind for case in failed), "cases")
-        accused = {
-            group.cases[said.path]
-            for group in good
-            for said in of_group(linter, group).said
-            if not said.only_warns and said.path in group.cases
-        }
+        accused = {case for group in good for case in accused_in(linter, group)}
         yield Row("good DAGs", linter.name, "fails CI", len(accused), "cases")
         print(f"{linter.name:<26} finds {len(told):4} of {len(cases)}, accuses {len(accused)}", flush=True)
+
+
+def accused_in(linter: Linter, group: Group) -> set[Case]:
+    """Of the good DAGs those that would not pass: something is said of them, or the tool crashes."""
+    try:
+        run = of_group(linter, group)
+    except LinterError as error:
+        print(f"{linter.name:<26} crashes: {str(error).splitlines()[-1]}", flush=True)
+        return set(group.cases.values())
+    return {group.cases[said.path] for said in run.said if not said.only_warns and said.path in group.cases}
 
 
 def of_group(linter: Linter, group: Group) -> Run:
@@ -260,7 +266,7 @@ themselves, a DagBag cannot. Nothing is kept from one run to the next, but where
 
 A defect is found when the tool says something about *it*: `benchmarks/lint_criterion.py` lists the codes that count for each rule and
 tool. What a tool has to say of every DAG (missing docstrings, `a >> b` without effect) does not count. *fail*: found, but only
-so many as more than a warning. flake8, pylint and Ruff end with an error for anything at all that they say; so the last line is what comes with it: how many DAGs with nothing wrong
+so many as more than a warning. A tool that crashes on a DAG fails it. flake8, pylint and Ruff end with an error for anything at all that they say; so the last line is what comes with it: how many DAGs with nothing wrong
 would not pass.
 
 What is not fair, or not measured:
