@@ -24,8 +24,10 @@ class Heads:
     """The head that a sweep queued last, and that there is no verdict of yet."""
     queued_times: int = 0
     """How often in a row."""
+    publishing: str = ""
+    """The delivery that went to publish last, whatever came of it."""
     delivery: str = ""
-    """The delivery that published last."""
+    """The delivery that is known to have published last."""
     release: str = ""
     """What it published: its retry does not publish again, for an operator may have rolled back meanwhile."""
 
@@ -41,13 +43,17 @@ class DeployBranch:
     def heads(self) -> Heads:
         """As the last sweep and the last verdict left them."""
         item = self._dynamodb.get_item(TableName=self._table, Key=self._key, ConsistentRead=True).get("Item", {})
-        names = ("judged", "accepted", "waiting", "queued", "delivery", "release")
+        names = ("judged", "accepted", "waiting", "queued", "publishing", "delivery", "release")
         texts = {name: item.get(name, {}).get("S", "") for name in names}
         return Heads(**texts, queued_times=int(item.get("queued_times", {}).get("N", "0")))
 
     def was_judged(self, commit: str) -> None:
         """There is a verdict, and nothing is to be published of it."""
         self._set(judged=commit, queued="", queued_times=0)
+
+    def goes_to_publish(self, delivery: str) -> None:
+        """Noted before, so that a retry knows of what its attempt may have done and could not note."""
+        self._set(publishing=delivery)
 
     def was_published(self, commit: str, delivery: str, release: str) -> None:
         """It passed, as the branch's head, and `delivery` published it."""

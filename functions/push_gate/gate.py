@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Literal
 
 from control_plane.dag_paths import RefusedFilesError
@@ -22,6 +23,8 @@ from .judgement_text import Publication
 from .sandbox import SandboxUnavailableError
 
 PUBLISHER = "push gate"
+LOOKED_BACK = 20
+"""So many releases, for one of an attempt that ended before it could note it: minutes ago."""
 
 Result = Literal["published", "passed", "failed", "gone", "unjudged", "deferred"]
 
@@ -138,9 +141,13 @@ class Gate:
     def _published_before(self, work: PushWork, judged: Judged) -> Publication | None:
         """By an attempt of this delivery that failed after it: an operator may have rolled back since."""
         heads = self.deploy.heads()
-        if judged.verdict == "fail" or heads.delivery != work.delivery:
+        if judged.verdict == "fail" or work.delivery not in (heads.delivery, heads.publishing):
             return None
-        return Publication(heads.release)
+        if heads.delivery == work.delivery:
+            return Publication(heads.release)
+        made = (each.id for each in islice(self.releases.history(), LOOKED_BACK) if each.publisher == _publisher(work))
+        release = next(made, "")
+        return Publication(release) if release else None
 
     def _publish(
         self, work: PushWork, repository: Repository, folder: DagFolder | TooLarge, judged: Judged
@@ -154,10 +161,18 @@ class Gate:
         def is_live() -> bool:
             return repository.live_head(self.branch) == work.after
 
+        self.deploy.goes_to_publish(work.delivery)
         try:
-            published = self.releases.publish(folder.contents(), publisher=PUBLISHER, commit=work.after, wanted=is_live)
+            published = self.releases.publish(
+                folder.contents(), publisher=_publisher(work), commit=work.after, wanted=is_live
+            )
         except NotWantedError:
             return Publication(reason=f"superseded, {self.branch} is at another commit by now")
         except RefusedFilesError as error:
             return Publication(reason=str(error))
         return Publication(published.release.id, published.changed)
+
+
+def _publisher(work: PushWork) -> str:
+    """Who publishes, as `make releases` shows it; the delivery is in GitHub's list of them, or a sweep's."""
+    return f"{PUBLISHER}, {work.delivery}"

@@ -96,6 +96,45 @@ def test_retry_does_not_publish_again_what_was_rolled_back_meanwhile(world: Worl
     assert world.check()["conclusion"] == "success"
 
 
+@pytest.mark.parametrize("rolls_back", [False, True])
+def test_retry_of_an_attempt_that_ended_between_publishing_and_noting_it(
+    world: World, monkeypatch: pytest.MonkeyPatch, rolls_back: bool
+) -> None:
+    """It finds its own release in the history: neither published twice, nor over an operator's rollback."""
+    world.clone.commit({"dags/report.py": GOOD.format(number=1)})
+    world.clone.push()
+    world.run()
+    first = world.releases.newest()
+    assert first is not None
+    world.clone.commit({"dags/report.py": GOOD.format(number=2)})
+    world.clone.push()
+    work = world.work()
+    with monkeypatch.context() as ending:
+        ending.setattr("push_gate.deploy_branch.DeployBranch.was_published", Mock(side_effect=RuntimeError("killed")))
+        with pytest.raises(RuntimeError):
+            world.run(work)
+    if rolls_back:
+        world.releases.rollback(first.release.id, "Ada")
+    before = [release.id for release in world.releases.history()]
+    assert world.run(work) == {"result": "published"}
+    assert [release.id for release in world.releases.history()] == before
+    title = world.check()["output"]["title"]
+    assert title.endswith(f"published {before[1 if rolls_back else 0]}")
+
+
+def test_attempt_that_ended_before_it_published_is_made_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.clone.commit({"dags/report.py": GOOD.format(number=1)})
+    world.clone.push()
+    work = world.work()
+    with monkeypatch.context() as ending:
+        ending.setattr("control_plane.dag_releases.DagReleases.publish", Mock(side_effect=RuntimeError("killed")))
+        with pytest.raises(RuntimeError):
+            world.run(work)
+    assert world.releases.newest() is None
+    assert world.run(work) == {"result": "published"}
+    assert world.releases.newest() is not None
+
+
 def test_head_that_came_back_by_force_is_judged_though_it_was_before(world: World) -> None:
     first = world.clone.commit({"dags/report.py": GOOD.format(number=1)})
     world.clone.push()
