@@ -26,6 +26,7 @@ from .commit_archive import ArchiveError
 from .git_objects import TREE_MODE, UNREADABLE, TreeEntry, object_id, tree_id
 from .github_api import (
     GitHubApi,
+    GitHubBudgetError,
     GitHubConflictError,
     GitHubError,
     GitHubNotFoundError,
@@ -158,6 +159,8 @@ class CommitTrees:
                         shas.remove(sha)
                     if not shas:
                         return
+        except GitHubBudgetError:
+            raise
         except (ArchiveError, GitHubError) as error:
             logger.warning(
                 "the archive is of no use", extra={"commit": commit, "lacking": len(shas), "reason": str(error)}

@@ -17,7 +17,7 @@ from .commit_tree import CommitGoneError, TooLarge
 from .dag_folder import NO_FOLDER, DagFolder
 from .deploy_branch import DeployBranch
 from .github import Repository
-from .github_api import GitHubError
+from .github_api import GitHubBudgetError, GitHubError
 from .judge import Judge, Judged
 from .judgement_text import Publication
 from .sandbox import SandboxUnavailableError
@@ -30,6 +30,8 @@ Result = Literal["published", "passed", "failed", "gone", "unjudged", "deferred"
 
 FOR_WHO_IS_TRUSTED = 0.5
 """The share of GitHub's requests in an hour that forks cannot use up: anybody may open pull requests without end."""
+
+KEPT_BACK = "what is left of GitHub's requests in this hour is kept for branches"
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,7 @@ class Gate:
         So does `SandboxUnavailableError`, unless this is the `last` attempt.
         """
         if not work.trusted and repository.requests_left() < FOR_WHO_IS_TRUSTED:
-            return Outcome(
-                "deferred", {"reason": "what is left of GitHub's requests in this hour is kept for branches"}
-            )
+            return Outcome("deferred", {"reason": KEPT_BACK})
         report = repository.report_of(work)
         try:
             folder_id = repository.trees.folder_id(work.after, self.folder)
@@ -68,9 +68,14 @@ class Gate:
             with suppress(GitHubError):  # which has no commit to tell of, as a rule
                 report.finish(work.after, work.delivery, judgement_text.gone(str(error)))
             return Outcome("gone", {"reason": str(error)})
+        except GitHubBudgetError:
+            return Outcome("deferred", {"reason": KEPT_BACK})
         report.pending(work.after, work.delivery)
         try:
             return self._run(work, repository, dag_folder.read(repository.trees, work.after, self.folder, folder_id))
+        except GitHubBudgetError:
+            report.finish(work.after, work.delivery, judgement_text.unjudged(KEPT_BACK, again=False))
+            return Outcome("deferred", {"reason": KEPT_BACK})
         except LintError as error:
             if isinstance(error, SandboxUnavailableError) and not last:
                 with suppress(GitHubError):

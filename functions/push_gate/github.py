@@ -66,37 +66,51 @@ class GitHub:
 
     @contextmanager
     def repository(
-        self, seconds_left: Callable[[], float], repository_id: int | None = None, installation_id: int | None = None
+        self,
+        seconds_left: Callable[[], float],
+        repository_id: int | None = None,
+        installation_id: int | None = None,
+        *,
+        kept_back: float = 0.0,
     ) -> Iterator[Repository]:
-        """Asks GitHub for the ids that are not given. Raises `GitHubError`."""
+        """Asks GitHub for the ids that are not given. Raises `GitHubError`.
+
+        Nothing of a commit is fetched with the share `kept_back` of the hour's requests.
+        """
         with ExitStack() as opened:
 
-            def api(tokens: Tokens) -> GitHubApi:
+            def api(tokens: Tokens, kept_back: float = 0.0) -> GitHubApi:
                 url = self._settings.github_api_url
-                return opened.enter_context(
-                    GitHubApi(url, tokens, seconds_left=seconds_left, sleep=time.sleep, now=time.time)
+                made = GitHubApi(
+                    url, tokens, seconds_left=seconds_left, sleep=time.sleep, now=time.time, kept_back=kept_back
                 )
+                return opened.enter_context(made)
 
             if self._settings.github_app_id:
-                yield self._of_app(api, repository_id, installation_id)
+                yield self._of_app(api, repository_id, installation_id, kept_back)
             else:
                 own = api(self._token)
                 known = repository_id or find_repository_id(own, self._settings.github_repository)
                 reports = StatusReport(own, known), StatusReport(own, known, FORK_NAME)
-                yield Repository(known, own, None, self._trees(own, known), *reports)
+                yield Repository(known, own, None, self._trees(api(self._token, kept_back), known), *reports)
 
     def _of_app(
-        self, api: Callable[[Tokens], GitHubApi], repository_id: int | None, installation_id: int | None
+        self,
+        api: Callable[..., GitHubApi],
+        repository_id: int | None,
+        installation_id: int | None,
+        kept_back: float,
     ) -> Repository:
         app, name = api(self._jwt), self._settings.github_repository
         installation = installation_id or find_installation_id(app, name)
         known = repository_id or find_repository_id(api(InstallationToken(app, installation, name, time.time)), name)
-        own = api(InstallationToken(app, installation, known, time.time))
+        token = InstallationToken(app, installation, known, time.time)
+        own, fetching = api(token), api(token, kept_back)
         reports = (
             CheckRunReport(own, known, self._settings.github_dags_folder, lambda: datetime.now(UTC), name)
             for name in (NAME, FORK_NAME)
         )
-        return Repository(known, own, app, self._trees(own, known), *reports)
+        return Repository(known, own, app, self._trees(fetching, known), *reports)
 
     def _trees(self, api: GitHubApi, repository_id: int) -> CommitTrees:
         return CommitTrees(api, repository_id, self._cache)

@@ -63,6 +63,10 @@ class GitHubAuthenticationError(GitHubError):
     """A new token was refused too (401): renew the token, or the App's key and id."""
 
 
+class GitHubBudgetError(GitHubError):
+    """Of the requests that GitHub allows in an hour, what is left is for others."""
+
+
 class GitHubResponseError(GitHubError):
     """The answer is none that GitHub documents."""
 
@@ -142,7 +146,8 @@ class GitHubApi:
     """Asks until there is an answer or the time is up. May be used by several threads at once.
 
     `url` is https://api.github.com or an Enterprise Server's https://HOST/api/v3. `seconds_left` says how long an answer
-    may take, retries included; `now` is in seconds since 1970. Every method raises `GitHubError`.
+    may take, retries included; `now` is in seconds since 1970. Once less than `kept_back` of the hour's requests is left, a
+    share from 0 to 1, it ends with `GitHubBudgetError`. Every method raises `GitHubError`.
     """
 
     def __init__(
@@ -153,6 +158,7 @@ class GitHubApi:
         seconds_left: Callable[[], float],
         sleep: Callable[[float], None],
         now: Callable[[], float],
+        kept_back: float = 0.0,
     ) -> None:
         self._url = urllib.parse.urlsplit(url.rstrip("/"))
         if self._url.scheme != "https" and self._url.hostname not in LOOPBACK:
@@ -161,6 +167,7 @@ class GitHubApi:
         self._seconds_left = seconds_left
         self._sleep = sleep
         self._now = now
+        self._kept_back = kept_back
         self._idle: queue.LifoQueue[http.client.HTTPConnection] = queue.LifoQueue(IDLE_CONNECTIONS)
 
     def __enter__(self) -> Self:
@@ -208,6 +215,7 @@ class GitHubApi:
             seconds_left=lambda: self._seconds_left() - reserved,
             sleep=self._sleep,
             now=self._now,
+            kept_back=self._kept_back,
         )
 
     def post(self, path: str, body: Mapping[str, Any], *, repeatable: bool) -> Any:
@@ -236,6 +244,8 @@ class GitHubApi:
                 reason = f"no answer ({type(error).__name__})"
             if answer is not None:
                 if 200 <= answer.status < 300:
+                    if answer.download is None and _share_left(answer.headers) < self._kept_back:
+                        raise GitHubBudgetError(f"{method} {path}: what is left of this hour's requests is kept back")
                     return answer
                 if answer.status == 401 and not renewed:
                     token, renewed = self._tokens.renew(), True
@@ -360,6 +370,14 @@ def quoted(text: str) -> str:
 
 def _query(parameters: Mapping[str, str | int]) -> str:
     return f"?{urllib.parse.urlencode(parameters)}" if parameters else ""
+
+
+def _share_left(headers: Mapping[str, str]) -> float:
+    """Of the hour's requests, as each answer tells; all of them where it does not."""
+    try:
+        return int(headers["x-ratelimit-remaining"]) / int(headers["x-ratelimit-limit"])
+    except (KeyError, ValueError, ZeroDivisionError):
+        return 1.0
 
 
 def _next_cursor(link: str) -> str | None:

@@ -27,7 +27,7 @@ from dag_lint.version import lint_version
 from .abandoned_work import AbandonedWorks
 from .deploy_branch import DeployBranch
 from .findings_cache import FindingsCache
-from .gate import Gate
+from .gate import FOR_WHO_IS_TRUSTED, Gate
 from .github import GitHub
 from .github_auth import GitHubTokenError
 from .judge import Judge
@@ -101,7 +101,10 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         logger.info("left alone", extra={"delivery": work.delivery, "reason": claim.reason})
         return {"result": claim.reason}
     try:
-        with github.repository(seconds_left, work.repository_id, work.installation_id) as repository:
+        kept_back = 0.0 if work.trusted else FOR_WHO_IS_TRUSTED
+        with github.repository(
+            seconds_left, work.repository_id, work.installation_id, kept_back=kept_back
+        ) as repository:
             outcome = gate.run(work, repository, last=is_last(record))
     except Exception:
         ledger.failed(work.delivery, claim.claim)

@@ -81,7 +81,8 @@ class Judge:
         report = lint(
             folder.tree,
             importer=self._importer(folder.id) if trusted else None,
-            known=self._known if trusted and not anew else None,
+            known=self._known if trusted else None,
+            anew=anew,
         )
         if not any(found.rule in UNSTEADY for found in report.findings):
             self._cache.write(folder.id, report.findings, imported=trusted)

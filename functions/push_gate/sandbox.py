@@ -59,7 +59,8 @@ def sandbox_importer(lambda_: LambdaClient, function: str, image: str, tenant: s
         reply = json.loads(content)
         if not isinstance(reply, dict) or reply.get("image") != image:
             raise SandboxUnavailableError(
-                "the sandbox that imports DAGs has another image, as while Farflow is deployed"
+                "the sandbox that imports DAGs has another image, as while Farflow is deployed, or one that was built before "
+                "Farflow asked which: if it stays so, build AirflowImage anew from this version's airflow/"
             )
         return reply
 

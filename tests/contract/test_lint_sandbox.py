@@ -44,4 +44,9 @@ def test_each_folder_has_environments_of_its_own() -> None:
 
 
 def test_it_is_given_no_secret_no_file_system_and_the_smallest_disk() -> None:
-    assert not {"Environment", "FileSystemConfigs", "EphemeralStorage"} & set(properties("LintSandbox"))
+    """It is told the name of its own image, which the gate compares with the one that it was told itself."""
+    image = {"Ref": "AirflowImage"}
+    assert properties("LintSandbox")["Environment"] == {"Variables": {"AIRFLOW_IMAGE": image}}
+    assert properties("LintSandbox")["Code"] == {"ImageUri": image}
+    assert properties("PushGate")["Environment"]["Variables"]["LINT_SANDBOX_IMAGE"] == image
+    assert not {"FileSystemConfigs", "EphemeralStorage"} & set(properties("LintSandbox"))

@@ -7,6 +7,7 @@ REPORT = "functions/push_gate/report.py"
 GATE = "functions/push_gate/gate.py"
 JUDGE = "functions/push_gate/judge.py"
 SANDBOX = "functions/push_gate/sandbox.py"
+GITHUB_API = "functions/push_gate/github_api.py"
 CACHE = "functions/push_gate/findings_cache.py"
 GITHUB = "functions/push_gate/github.py"
 RELEASES = "layers/control_plane/control_plane/dag_releases.py"
@@ -94,8 +95,8 @@ DEFENCES = (
         Attack.FORK,
         "what is found in a fork's files is not kept",
         JUDGE,
-        "known=self._known if trusted and not anew else None",
-        "known=self._known if not anew else None",
+        "known=self._known if trusted else None",
+        "known=self._known",
         (f"{OF_GATE}::test_fork_s_files_leave_nothing_that_another_verdict_is_made_of",),
     ),
     Defence(
@@ -105,6 +106,14 @@ DEFENCES = (
         "if not work.trusted and repository.requests_left() < FOR_WHO_IS_TRUSTED:",
         "if False:",
         (f"{OF_GATE}::test_forks_cannot_use_up_what_branches_need_of_github",),
+    ),
+    Defence(
+        Attack.FORK,
+        "a fork's commit that asks for many requests is ended when they become few",
+        GITHUB_API,
+        "if answer.download is None and _share_left(answer.headers) < self._kept_back:",
+        "if False:",
+        (f"{OF_GATE}::test_fork_that_asks_for_many_requests_is_ended_when_they_become_few",),
     ),
     Defence(
         Attack.FORGED_RESULT,

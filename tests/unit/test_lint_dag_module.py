@@ -162,3 +162,25 @@ def test_code_that_an_import_runs_is_seen(source: str) -> None:
 )
 def test_code_that_no_import_runs_is_not(source: str) -> None:
     assert running(source) == set()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "if TYPE_CHECKING:\n    from team.stubs import DAG\nelse:\n    from airflow.sdk import DAG\n",
+        "def later():\n    from elsewhere import DAG\ntry:\n    from airflow.sdk import DAG\nexcept ImportError:\n    pass\n",
+        "from old import DAG\nfrom airflow.sdk import DAG\n",
+    ],
+)
+def test_name_is_what_an_import_of_the_file_makes_it(source: str) -> None:
+    """Not what a body that runs later, or never, makes of it; and the last of two that run."""
+    module = module_of(source)
+    assert module.imports["DAG"] == "airflow.sdk.DAG"
+    assert len(module.imported) == 2
+
+
+def test_function_is_the_one_that_an_import_of_the_file_sees() -> None:
+    module = module_of(
+        "import requests\nif TYPE_CHECKING:\n    def fetch(): ...\nelse:\n    def fetch():\n        requests.get('x')\nfetch()\n"
+    )
+    assert [module.qualified(call.func) for call in ImportTime(module).calls] == ["fetch", "requests.get"]

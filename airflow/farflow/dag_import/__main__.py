@@ -37,11 +37,10 @@ def main() -> int:
     network_cut = options.cut_network and isolation.cut_network()
     with tempfile.TemporaryDirectory(prefix="farflow-import-") as folder:
         os.environ.update(_airflow_settings(Path(folder)))
-        from .one_file import import_dag, import_file  # noqa: PLC0415  # loads Airflow, which reads those settings at once
+        from .one_file import import_file  # noqa: PLC0415  # loads Airflow, which reads those settings at once
         from .supervisor import Supervisor  # noqa: PLC0415
 
         airflow_modules.load(airflow_modules.module_names(request.files[path] for path in request.imports))
-        airflow_modules.warm_up(import_dag)
         work = Path(folder) / "work"
         work.mkdir()
         answers = Supervisor(request, work, import_file, os.process_cpu_count() or 1, began + options.seconds).run()

@@ -10,9 +10,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import re
-import sys
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Iterable
 
 SERIALIZING = (
     "airflow.models.serialized_dag",
@@ -21,6 +19,18 @@ SERIALIZING = (
     "airflow.providers.standard.sensors.external_task",
 )
 """What Airflow itself loads when it serializes the first DAG of a process."""
+
+OF_THE_SDK = (
+    "airflow.sdk.bases.branch",
+    "airflow.sdk.bases.decorator",
+    "airflow.sdk.definitions.decorators.condition",
+    "airflow.sdk.definitions.decorators.setup_teardown",
+    "airflow.sdk.definitions.decorators.task_group",
+    "airflow.timetables.trigger",
+)
+"""What `airflow.sdk` loads late, and most DAGs need. No provider's: a module that is loaded is an attribute of its package,
+and a file that uses it without importing it would pass here and fail elsewhere.
+"""
 
 MOST_MODULES = 100
 
@@ -40,25 +50,7 @@ def module_names(contents: Iterable[bytes]) -> list[str]:
 
 
 def load(names: Iterable[str]) -> None:
-    """Load these, and `SERIALIZING`. What cannot be loaded fails again in the process of its file, which tells of it."""
-    for name in (*SERIALIZING, *names):
+    """Load these, `SERIALIZING` and `OF_THE_SDK`. What cannot be loaded fails again in the process of its file, which tells of it."""
+    for name in (*SERIALIZING, *OF_THE_SDK, *names):
         with contextlib.suppress(Exception):
             importlib.import_module(name)
-
-
-FAMILIAR = Path(__file__).with_name("familiar_dag.py")
-
-
-def warm_up(import_dag: Callable[[Path, Path], object]) -> None:
-    """Import a DAG of Farflow's own with `import_dag(folder, file)`, and forget it.
-
-    What Airflow does with the first DAG of a process only (loading what it loads late, compiling patterns and schemas)
-    takes a third of a small file's import. If the image's policies refuse the DAG, nothing is lost but that.
-    """
-    path, modules = list(sys.path), set(sys.modules)
-    with contextlib.suppress(Exception):
-        import_dag(FAMILIAR.parent, FAMILIAR)
-    sys.path[:] = path
-    for name in set(sys.modules) - modules:
-        if getattr(sys.modules[name], "__file__", None) == str(FAMILIAR):
-            del sys.modules[name]

@@ -41,7 +41,7 @@ def import_file(request: Request, tree: Path, path: str, pipe: int, token: str, 
     stand_ins.install()
     isolation.limit(request.seconds_per_file)
     witness.watch()
-    dag_ids, failure = import_dag(tree, tree / path)
+    dag_ids, failure = _import(tree, tree / path)
     result = {
         "dag_ids": dag_ids[:MOST_DAGS],
         "error": asdict(failure) if failure else None,
@@ -58,7 +58,7 @@ def _close_all_but(pipe: int) -> None:
     os.closerange(pipe + 1, os.sysconf("SC_OPEN_MAX"))
 
 
-def import_dag(tree: Path, file: Path) -> tuple[list[str], Failure | None]:
+def _import(tree: Path, file: Path) -> tuple[list[str], Failure | None]:
     """As `airflow.dag_processing.processor._parse_file` does it: import, validate, apply policies, serialize."""
     try:
         bag = BundleDagBag(dag_folder=file, bundle_path=tree, bundle_name="dags", load_op_links=False)

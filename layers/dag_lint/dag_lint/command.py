@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Lint each folder as a DAG folder of its own, a file as one of the folder that it lies in. One report of all."""
     options = _parser().parse_args(arguments)
     try:
-        known = None if options.no_cache else KnownFiles(_cache_folder() / "known_files.sqlite")
+        known = None if options.no_cache else _known_files()
         allowed, baseline = _deployed(options.deployed, known)
         importer = None if options.static_only else local_importer(airflow_python(options.python, Path.cwd()))
         report = joined([_linted(path, importer, baseline, allowed, known) for path in options.paths])
@@ -65,10 +65,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _cache_folder() -> Path:
-    """The caller's own. Source: https://specifications.freedesktop.org/basedir-spec/latest/ for where it is."""
+def _known_files() -> KnownFiles | None:
+    """In the caller's cache folder; None for a caller who has none.
+
+    Source: https://specifications.freedesktop.org/basedir-spec/latest/
+    """
     given = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(given) if given.startswith("/") else Path("~/.cache").expanduser()) / "farflow-lint"
+    try:
+        caches = Path(given) if given.startswith("/") else Path("~/.cache").expanduser()
+    except RuntimeError:  # a user without a home
+        return None
+    return KnownFiles(caches / "farflow-lint" / "known_files.sqlite")
 
 
 def _deployed(folder: Path | None, known: KnownFiles | None) -> tuple[Allowed, Baseline | None]:

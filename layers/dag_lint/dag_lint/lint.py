@@ -52,11 +52,12 @@ def lint(
     allowed: Allowed = NOTHING,
     ruff: Ruff | None = None,
     known: KnownFiles | None = None,
+    anew: bool = False,
 ) -> Report:
     """Lint the whole tree, for two files that are good can be bad together.
 
-    What a gate refuses is given to no parser. What is found in a file by itself is remembered in `known`. `importer` is
-    asked only when every file is one that Python compiles. Raises `LintFailedError` if there can be no verdict: a tool that did not do its work is never a pass.
+    What a gate refuses is given to no parser. What is found in a file by itself is remembered in `known`, and found
+    `anew` where that is asked for. `importer` is asked only when every file is one that Python compiles. Raises `LintFailedError` if there can be no verdict: a tool that did not do its work is never a pass.
     """
     refused = list(refusals(tree))
     findings = [_refusal_finding(refusal) for refusal in refused]
@@ -69,7 +70,7 @@ def lint(
     unreadable_own = list(unreadable_settings(tree))
     findings += [*ignored.findings, *unreadable_own]
 
-    files = found_in_each(contents, python_files, dag_files, ruff, known)
+    files = found_in_each(contents, python_files, dag_files, ruff, known, anew=anew)
     findings += [found for file in files.values() for found in file.findings]
     report = None
     if importer and not (refused or unreadable_own) and all(file.compiles for file in files.values()):

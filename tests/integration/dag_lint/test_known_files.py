@@ -1,5 +1,6 @@
 """What the lint remembers of files: never another verdict than without, and never a failure of its own."""
 
+import json
 import sqlite3
 import time
 from contextlib import closing
@@ -71,6 +72,49 @@ def test_file_that_another_one_names_is_part_of_what_is_known(place: Path) -> No
     assert told == [missing, [], broken, [], missing]
 
 
+def test_template_that_ended_the_parser_and_was_mended_leaves_nothing(place: Path) -> None:
+    """Jinja gives up on some templates otherwise than by saying what is wrong: it is the template's fault, and passes with it."""
+    contents = {"dags/templated.py": TEMPLATED}
+    for text in (b"{{ " + b"(" * 3000 + b"1" + b")" * 3000 + b" }}\n", b"{{ 1" + b"1" * 5000 + b" }}\n"):
+        broken, mended = (
+            found(lint(tree_of(contents | {"dags/run.sh": template}), known=KnownFiles(place)))
+            for template in (text, b"echo {{ ds }}\n")
+        )
+        assert (broken, mended) == ([("dags/run.sh", "FL211")], [])
+
+
+def test_want_of_memory_is_no_fact_about_a_file(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It depends on what the process read before."""
+    short = (
+        "import sys; sys.path[:0] = sys.argv[1:]; from dag_lint.each_file import reader_process\n"
+        "def facts_of(*_): raise MemoryError\n"
+        "reader_process.facts_of = facts_of; reader_process.main()"
+    )
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr("dag_lint.each_file.readers._START", short)
+        assert found(lint(tree_of({"a.py": FINE}), known=KnownFiles(place))) == [("a.py", "FL106")]
+    assert found(lint(tree_of({"a.py": FINE}), known=KnownFiles(place))) == []
+
+
+def test_looking_anew_mends_what_is_known(place: Path) -> None:
+    lint(tree_of({"a.py": FINE}), known=KnownFiles(place))
+    with closing(sqlite3.connect(place)) as database, database:
+        (answer,) = database.execute("SELECT answer FROM answers").fetchone()
+        wrong = json.loads(answer) | {"findings": [["a.py", 1, "F821", "block", "wrong", "", 1]]}
+        database.execute("UPDATE answers SET answer = ?", (json.dumps(wrong),))
+    told = [found(lint(tree_of({"a.py": FINE}), known=KnownFiles(place), anew=anew)) for anew in (False, True, False)]
+    assert told == [[("a.py", "F821")], [], []]
+
+
+def test_memory_that_is_full_is_begun_anew(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dag_lint.each_file.known_files.LIMIT_BYTES", 5 * 4096)
+    many = {f"a{number}.py": b"x = 1\n" * number for number in range(100)}
+    assert found(lint(tree_of(many), known=KnownFiles(place))) == []
+    assert not place.exists()
+    lint(tree_of({"a.py": FINE}), known=KnownFiles(place))
+    assert place.stat().st_size <= 5 * 4096
+
+
 def test_file_that_is_ignored_now_is_another_file(place: Path) -> None:
     """Rules about DAGs are asked of DAG files only."""
     told = [
@@ -109,7 +153,13 @@ def test_memory_that_is_none_is_made_anew(content: bytes, place: Path, request: 
     assert found(lint(tree_of({"a.py": BROKEN}), known=KnownFiles(place))) == [("a.py", "F821")]
 
 
-@pytest.mark.parametrize("answer", ["", "{}", "[]", '{"findings": [[1]], "facts": null, "asked_for": {}}'])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *("", "{}", "[]", '{"findings": [[1]], "facts": null, "asked_for": {}}'),
+        '{"findings": [["a.py", 1, "NO1", "block", "", "", 1]], "facts": null, "asked_for": {}}',
+    ],
+)
 def test_answer_that_is_none_is_found_anew(answer: str, place: Path) -> None:
     lint(tree_of({"a.py": BROKEN}), known=KnownFiles(place))
     with closing(sqlite3.connect(place)) as database, database:

@@ -82,6 +82,7 @@ def test_configuration_above_the_lint_s_own_folder_changes_nothing(
     table = "[tool.ruff]\n" if name == "pyproject.toml" else ""
     (tmp_path / name).write_text(f'{table}builtins = ["undefined"]\n')
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("dag_lint.each_file.check.MEMORY", tmp_path / "not there")
     assert ("a.py", "F821") in blocking(lint(tree_of({"a.py": BROKEN})))
 
 
@@ -332,10 +333,17 @@ def test_file_on_which_ruff_goes_over_a_limit_fails_alone(
     assert blocking(lint(tree_of(files))) == {("many.py", "FL106"), ("other.py", "F821")}
 
 
+@pytest.mark.parametrize("deep", [b"-" * 15_000 + b"1", b"(" * 900 + b")" * 900, b"(1" + b"\n + 1" * 20_000 + b")"])
+def test_file_nested_too_deeply_fails_alone(deep: bytes) -> None:
+    """The parser, the compiler, or what turns the one's tree into the other's has enough of it."""
+    report = lint(tree_of({"deep.py": b"x = " + deep + b"\n", "other.py": BROKEN}))
+    assert blocking(report) == {("deep.py", "FL105"), ("other.py", "F821")}
+
+
 def test_file_too_large_for_the_reader_fails_alone() -> None:
     """Half a million statements in one MiB take a gigabyte to be parsed."""
     files = {"many.py": b"a\n" * 500_000, "other.py": BROKEN}
-    assert blocking(lint(tree_of(files))) == {("many.py", "FL105"), ("other.py", "F821")}
+    assert blocking(lint(tree_of(files))) == {("many.py", "FL106"), ("other.py", "F821")}
 
 
 def test_answer_of_the_reader_beyond_its_limit_fails_the_file(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -237,6 +237,23 @@ def test_forks_cannot_use_up_what_branches_need_of_github(world: World) -> None:
     assert {check["name"] for check in world.checks(commit)} == {"farflow/dags", "farflow/dags (fork)"}
 
 
+def test_fork_that_asks_for_many_requests_is_ended_when_they_become_few(world: World) -> None:
+    """An archive that leaves everything out has each file fetched by itself: hundreds of requests for one commit."""
+    files = {f"dags/part{number}.py": f"NUMBER = {number}\n" for number in range(150)}
+    world.clone.commit(files | {"dags/.gitattributes": "*.py export-ignore\n"})
+    world.clone.push()
+    fork = world.work(event="pull_request", ref="refs/pull/1/head", trusted=False)
+    world.fault(rate_limit_remaining=2520)
+    before = len(world.github.tell("GET", "/requests"))
+    assert world.run(fork) == {"result": "deferred"}
+    assert len(world.github.tell("GET", "/requests")) - before < 60
+    check = world.check()
+    assert (check["conclusion"], check["output"]["title"]) == ("failure", "no verdict")
+    assert "kept for branches" in check["output"]["summary"]
+    world.fault()
+    assert world.run(fork) == {"result": "passed"}
+
+
 def test_fork_that_claims_the_deploy_branch_is_not_published(world: World) -> None:
     world.clone.commit({"dags/report.py": GOOD.format(number=1)})
     world.clone.push()

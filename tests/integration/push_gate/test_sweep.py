@@ -15,6 +15,7 @@ from push_gate.github_api import GitHubError, GitHubUnavailableError
 from push_gate.github_auth import GitHubTokenError, SecretToken
 from push_gate.report import CheckRunReport, Judgement
 from tests.integration.push_gate.conftest import GOOD, World
+from tests.waiting import eventually
 
 
 def test_head_that_no_webhook_told_of_is_judged_and_published(world: World) -> None:
@@ -240,7 +241,7 @@ def test_delivery_that_failed_is_asked_for_again_and_not_for_ever(world: World) 
     hook(world)
     world.clone.commit({"dags/report.py": GOOD.format(number=1)})
     world.clone.push(branch="feature")
-    assert len(attempts(world)) == 1
+    eventually(lambda: len(attempts(world)) == 1, 10, "GitHub's attempt", pause_seconds=0.05)
     for _ in range(5):
         world.sweep()
     found = attempts(world)
@@ -253,13 +254,15 @@ def test_failure_behind_many_deliveries_is_found(world: World, monkeypatch: pyte
     hook(world)
     world.clone.commit({"dags/report.py": GOOD.format(number=1)})
     world.clone.push(branch="feature")
-    (failed,) = attempts(world)
+    (failed,) = eventually(lambda: attempts(world), 10, "GitHub's attempt", pause_seconds=0.05)
     monkeypatch.setattr("push_gate.sweep.PAGE", 1)
     monkeypatch.setattr("push_gate.sweep.REDELIVERED_AT_MOST", 3)
     for number in range(2):
         world.clone.commit({"dags/report.py": GOOD.format(number=number + 2)})
         world.clone.push(branch=f"feature{number}")
+    eventually(lambda: len(attempts(world)) == 3, 10, "an attempt for each push", pause_seconds=0.05)
     assert world.sweep()["redelivered"] == 3
+    eventually(lambda: len(attempts(world)) == 6, 10, "each again", pause_seconds=0.05)
     assert [each["guid"] for each in attempts(world)].count(failed["guid"]) == 2
 
 
@@ -268,6 +271,7 @@ def test_no_more_pages_are_read_than_a_sweep_has_time_for(world: World, monkeypa
     for number in range(3):
         world.clone.commit({"dags/report.py": GOOD.format(number=number)})
         world.clone.push(branch=f"feature{number}")
+    eventually(lambda: len(attempts(world)) == 3, 10, "an attempt for each push", pause_seconds=0.05)
     monkeypatch.setattr("push_gate.sweep.PAGE", 1)
     monkeypatch.setattr("push_gate.sweep.PAGES", 2)
     assert world.sweep()["redelivered"] == 2

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
 from dag_lint.finding import Finding
 from dag_lint.rules import finding
@@ -85,9 +84,4 @@ def _what(module: Module, call: ast.Call, name: str) -> str | None:
     if _READS_URL.fullmatch(name) and call.args:
         url = module.literal(call.args[0])
         return "goes to the network" if isinstance(url, str) and _URL.match(url) else None
-    return _work(name)
-
-
-@lru_cache(maxsize=10_000)  # files call mostly the same functions
-def _work(name: str) -> str | None:
     return next((what for what, pattern in WORK.items() if pattern.fullmatch(name)), None)

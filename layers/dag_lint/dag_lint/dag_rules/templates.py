@@ -40,6 +40,10 @@ def _parser() -> Callable[[str], tuple[str, int] | None]:
             environment.parse(text)
         except TemplateSyntaxError as error:
             return f"{error.message or 'broken template'}", error.lineno
+        except RecursionError:
+            return "it is nested too deeply", 1
+        except ValueError as error:  # as of a number of too many digits
+            return str(error), 1
         return None
 
     return mistake

@@ -32,13 +32,16 @@ def found_in_each(
     dag_files: Collection[str],
     ruff: Ruff | None = None,
     known: KnownFiles | None = None,
+    *,
+    anew: bool = False,
 ) -> dict[str, FoundFile]:
     """By path, for each of `python_files`. `contents` are all files of the folder that no gate refused.
 
-    Rules about DAGs are asked of `dag_files` only. What `known` has is not looked at again. Raises `LintFailedError`.
+    Rules about DAGs are asked of `dag_files` only. What `known` has is not looked at again, but where `anew` is asked for: then it is
+    what is known from now on. Raises `LintFailedError`.
     """
     is_dag_file = {path: path in dag_files for path in python_files}
-    found = known.known(contents, is_dag_file) if known else {}
+    found = known.known(contents, is_dag_file) if known and not anew else {}
     unknown = [path for path in python_files if path not in found]
     if unknown:
         new = _looked_at(contents, unknown, frozenset(dag_files), ruff or installed_ruff())

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from dag_lint.finding import Finding
+from dag_lint.rules import rule_of
 from dag_lint.syntax.file_facts import facts_from_json
 from dag_lint.version import lint_version
 
@@ -29,6 +30,10 @@ KEEP_SECONDS = 30 * 24 * 3600
 REFRESH_SECONDS = 24 * 3600
 WAIT_SECONDS = 1.0
 """For another process that writes."""
+
+PAGE_BYTES = 4096
+LIMIT_BYTES = 128 * 1024**2
+"""Of the database: the answers of some 80,000 files."""
 
 KEYS_AT_ONCE = 500
 _LONGEST_ANSWER = 1024**2
@@ -51,7 +56,7 @@ class KnownFiles:
         keys = {key_of(path, contents[path], is_dag): path for path, is_dag in is_dag_file.items()}
         found = {}
         for key, answer in self._read(list(keys)):
-            with suppress(ValueError, KeyError, TypeError):  # an answer that is none is no answer
+            with suppress(ValueError, KeyError, TypeError, OverflowError):  # an answer that is none is no answer
                 file, asked_for = _parsed(answer)
                 if all(digest_of(contents.get(path)) == digest for path, digest in asked_for.items()):
                     found[keys[key]] = file
@@ -73,9 +78,13 @@ class KnownFiles:
                 answers.append((key_of(path, contents[path], is_dag_file[path]), answer, int(time.time())))
         if not answers:
             return
-        with suppress(sqlite3.Error, OSError), self._opened() as database:
-            database.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", answers)
-            database.execute("DELETE FROM answers WHERE used < ?", (int(time.time()) - KEEP_SECONDS,))
+        try:
+            with self._opened() as database:
+                database.executemany("INSERT OR REPLACE INTO answers (key, answer, used) VALUES (?, ?, ?)", answers)
+                database.execute("DELETE FROM answers WHERE used < ?", (int(time.time()) - KEEP_SECONDS,))
+        except (sqlite3.Error, OSError) as error:
+            if "full" in str(error):  # begun anew the next time
+                self._forget()
 
     def _read(self, keys: list[bytes]) -> list[tuple[bytes, str]]:
         found: list[tuple[bytes, str, int]] = []
@@ -85,17 +94,20 @@ class KnownFiles:
                 for start in range(0, len(keys), KEYS_AT_ONCE):
                     some = keys[start : start + KEYS_AT_ONCE]
                     marks = ",".join("?" * len(some))
-                    found += database.execute(f"SELECT * FROM answers WHERE key IN ({marks})", some)  # noqa: S608
+                    found += database.execute(f"SELECT key, answer, used FROM answers WHERE key IN ({marks})", some)  # noqa: S608
                 old = [(now, key) for key, _, used in found if used < now - REFRESH_SECONDS]
                 if old:
                     database.executemany("UPDATE answers SET used = ? WHERE key = ?", old)
         except sqlite3.OperationalError:  # another process writes, or the folder cannot be written
             return []
         except (sqlite3.DatabaseError, OSError):  # no database: make a new one next time
-            with suppress(OSError):
-                self._place.unlink()
+            self._forget()
             return []
         return [(key, answer) for key, answer, _ in found]
+
+    def _forget(self) -> None:
+        with suppress(OSError):
+            self._place.unlink()
 
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
@@ -103,6 +115,7 @@ class KnownFiles:
         self._place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with closing(sqlite3.connect(self._place, timeout=WAIT_SECONDS)) as database, database:
             database.execute("PRAGMA synchronous = OFF")  # what a crash loses is found again
+            database.execute(f"PRAGMA max_page_count = {LIMIT_BYTES // PAGE_BYTES}")
             database.execute("CREATE TABLE IF NOT EXISTS answers (key BLOB PRIMARY KEY, answer TEXT, used INTEGER)")
             yield database
 
@@ -121,6 +134,8 @@ def digest_of(content: bytes | None) -> str | None:
 def _parsed(answer: str) -> tuple[FoundFile, dict[str, Any]]:
     fields = json.loads(answer)
     findings = tuple(Finding(*row) for row in fields["findings"])
+    for found in findings:
+        rule_of(found.rule)  # raises KeyError
     facts = facts_from_json(fields["facts"]) if fields["facts"] is not None else None
     asked_for = dict(fields["asked_for"])
     return FoundFile(findings, facts, True, frozenset(asked_for)), asked_for

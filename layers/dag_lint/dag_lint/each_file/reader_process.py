@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import gc
+import importlib.util
 import json
 import resource
 import sys
@@ -40,6 +41,8 @@ def main() -> None:
     gc.disable()  # syntax trees have no cycles, and looking for some takes a third of the time
     sys.setrecursionlimit(CALLS_DEEP)
     warnings.simplefilter("ignore")  # doubtful escapes and comparisons are Ruff's to report
+    if importlib.util.find_spec("jinja2") is None:  # loaded late, and then it would be a file's fault
+        raise ModuleNotFoundError("No module named 'jinja2'")
     places: dict[str, str] = json.loads(sys.stdin.readline())
     paths = list(places)
     answer({"ready": True})
@@ -74,7 +77,8 @@ def allow_cpu(seconds: int) -> None:
 def read(path: str, places: dict[str, str], *, is_dag_file: bool) -> dict[str, Any]:
     """`{"findings": [...], "facts": {...} or None, "asked_for": [...]}`.
 
-    Facts are None for a file that does not compile; `asked_for` are paths of other files.
+    Facts are None for a file that does not compile; `asked_for` are paths of other files. Where memory is short, the
+    `MemoryError` ends the process: it depends on what was read before, and is no fact about the file.
     """
     asked_for: set[str] = set()
 
@@ -91,18 +95,21 @@ def read(path: str, places: dict[str, str], *, is_dag_file: bool) -> dict[str, A
         facts = facts_of(module, reading.import_time)
         findings = [found for check in CHECKS for found in check(reading)] if is_dag_file else []
     except SyntaxError as error:
-        message = f"{error.msg}"
-        return _refused(finding("FL105", path, max(1, error.lineno or 1), message))
-    except (RecursionError, MemoryError):
-        return _refused(finding("FL105", path, 1, "it is nested too deeply, or too large, to be compiled"))
+        return _refused(finding("FL105", path, max(1, error.lineno or 1), f"{error.msg}"), asked_for)
+    except RecursionError:
+        return _refused(finding("FL105", path, 1, "it is nested too deeply to be compiled"), asked_for)
+    except MemoryError as error:
+        if not str(error).startswith("Parser stack overflowed"):
+            raise
+        return _refused(finding("FL105", path, 1, "it is nested too deeply to be parsed"), asked_for)
     except ValueError as error:
-        return _refused(finding("FL105", path, 1, f"Python cannot read it: {error}"))
+        return _refused(finding("FL105", path, 1, f"Python cannot read it: {error}"), asked_for)
     rows = [list(vars(found).values()) for found in findings]
     return {"findings": rows, "facts": facts.to_json(), "asked_for": sorted(asked_for)}
 
 
-def _refused(found: Finding) -> dict[str, Any]:
-    return {"findings": [list(vars(found).values())], "facts": None, "asked_for": []}
+def _refused(found: Finding, asked_for: set[str]) -> dict[str, Any]:
+    return {"findings": [list(vars(found).values())], "facts": None, "asked_for": sorted(asked_for)}
 
 
 def _text(place: str | None) -> bytes | None:

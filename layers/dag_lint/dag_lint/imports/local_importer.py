@@ -47,7 +47,7 @@ def local_importer(python: Path) -> Importer:
                     [str(python), "-m", "farflow.dag_import", "--cut-network"],
                     input=content,
                     capture_output=True,
-                    env={**environ, "PYTHONPATH": folder, "PYTHONDONTWRITEBYTECODE": "1"},
+                    env={**environ, "PYTHONPATH": folder, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONSAFEPATH": "1"},
                     timeout=SECONDS,
                 )
             except subprocess.TimeoutExpired:

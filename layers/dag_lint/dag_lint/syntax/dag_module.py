@@ -50,11 +50,14 @@ class Module:
     """The calls and the names that are read, by the keys of `bodies`."""
     parents: dict[ast.AST, ast.AST] = field(default_factory=dict)
     functions: list[Function] = field(default_factory=list)
+    """Those of the file's own body last: of two with one name, the last is the one that an import sees."""
     withs: list[ast.With] = field(default_factory=list)
     keywords: defaultdict[str | None, list[ast.keyword]] = field(default_factory=lambda: defaultdict(list))
     """The keyword arguments of each name."""
     imports: dict[str, str] = field(default_factory=dict)
-    """Full names by the name that the file gives them."""
+    """Full names by the name that the file gives them; where several bodies import one name, what the earliest does."""
+    imported: set[str] = field(default_factory=set)
+    """The full names of all that is imported anywhere in the file."""
     bindings: Counter[str] = field(default_factory=Counter)
     """How often each name is bound, anywhere in the file, other than as a parameter."""
     parameters: set[str] = field(default_factory=set)
@@ -87,6 +90,8 @@ class Module:
             calls: list[ast.Call] = []
             self.bodies[key], self.calls_in[key], self.names_in[key] = nodes, calls, names
             notes[ast.Call] = calls.append
+            imports, functions = self.imports, self.functions  # of the bodies before, which run earlier
+            self.imports, self.functions = {}, []
             for node in nodes:
                 if isinstance(node, ast.Name):
                     if isinstance(node.ctx, ast.Load):
@@ -108,6 +113,8 @@ class Module:
                     self._begins.update(dict.fromkeys(later, node))
                     inner = [part for part in inner if part not in self._begins]
                 nodes.extend(inner)
+            self.imports |= imports
+            self.functions += functions
 
     def body_of(self, node: ast.AST) -> ast.AST | None:
         """The key of `bodies` under which `node` stands."""
@@ -151,11 +158,15 @@ class Module:
     def _note_import(self, node: ast.Import | ast.ImportFrom) -> None:
         if isinstance(node, ast.ImportFrom):
             source = self.imported_module(node)
-            self.imports.update({alias.asname or alias.name: f"{source}.{alias.name}" for alias in node.names})
-            return
-        for alias in node.names:
-            top = alias.name.partition(".")[0]
-            self.imports[alias.asname or top] = alias.name if alias.asname else top
+            found = {alias.asname or alias.name: f"{source}.{alias.name}" for alias in node.names}
+        else:
+            tops = {alias.name: alias.name.partition(".")[0] for alias in node.names}
+            found = {
+                alias.asname or tops[alias.name]: alias.name if alias.asname else tops[alias.name]
+                for alias in node.names
+            }
+        self.imports.update(found)
+        self.imported.update(found.values())
 
     def imported_module(self, node: ast.ImportFrom) -> str:
         """The module of a `from ... import`, counted from the DAG folder where it is relative."""

@@ -76,14 +76,14 @@ def facts_of(module: Module, import_time: ImportTime) -> FileFacts:
         elif import_time.runs(dag.node):
             made.append(dag)
     named = [dag for dag in made if dag.dag_id is not None]
-    modules = {full.rpartition(".")[0] for full in module.imports.values()}
+    modules = {full.rpartition(".")[0] for full in module.imported}
     return FileFacts(
         dags=tuple((str(dag.dag_id), dag.line) for dag in named),
         sure_dags=tuple((str(dag.dag_id), dag.line) for dag in named if not _in_branch_or_loop(module, dag.node)),
         makes_dags=bool(made),
         unmade=tuple(unmade),
         factories=frozenset(name for dag in module.dags for name in _enclosing(module, dag)),
-        imported=frozenset(module.imports.values()) | modules,
+        imported=frozenset(module.imported | modules),
         called=_called(module, import_time),
     )
 
