@@ -339,7 +339,7 @@ DEFENCES = (
         Attack.FORGED_RESULT,
         "nothing is imported that the gates refuse",
         LINT,
-        "if importer and not (refused or unreadable_own) and all(file.compiles for file in files.values()):",
+        "if importer and not in_the_way:",
         "if importer:",
         (f"{OF_DOOR}::test_nothing_is_imported_beside_what_the_gates_refuse",),
     ),

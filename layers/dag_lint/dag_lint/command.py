@@ -20,13 +20,20 @@ from .imports.airflow_python import airflow_python
 from .imports.imported import Importer
 from .imports.local_importer import local_importer
 from .lint import Report, lint
+from .pages import page_of
 from .report import FORMATS, joined, of_file, placed
+from .rules import rule_of
 from .tree import read_folder
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Lint each folder as a DAG folder of its own, a file as one of the folder that it lies in. One report of all."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.explain:
+        return _explain(options.explain)
+    if not options.paths:
+        parser.error("which folder? For example: farflow-lint dags")
     try:
         known = None if options.no_cache else _known_files()
         allowed, baseline = _deployed(options.deployed, known)
@@ -43,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("farflow-lint", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument(
         "paths",
-        nargs="+",
+        nargs="*",
         type=Path,
         metavar="PATH",
         help="a DAG folder, linted as a whole; or a file, of which alone is told what its whole folder is linted for",
@@ -62,7 +69,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--no-cache", action="store_true", help="look at files anew that were looked at before and have not changed"
     )
+    parser.add_argument("--explain", metavar="CODE", help="what a rule is about, and how to mend it")
     return parser
+
+
+def _explain(code: str) -> int:
+    try:
+        print(page_of(rule_of(code)), end="")
+    except KeyError:
+        print(f"farflow-lint: there is no rule {code}", file=sys.stderr)
+        return 2
+    return 0
 
 
 def _known_files() -> KnownFiles | None:

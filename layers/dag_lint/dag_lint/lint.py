@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -33,6 +34,8 @@ class Report:
     dag_files: int
     imported: bool
     """Whether the DAG files were imported too; without that, the verdict is of the static rules alone."""
+    in_the_way: str = ""
+    """The file that must be mended before anything is imported, where an import was asked for and not made."""
     excepted: tuple[Finding, ...] = ()
     """What `# noqa: CODE` excepts."""
     dag_ids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -73,12 +76,15 @@ def lint(
     files = found_in_each(contents, python_files, dag_files, ruff, known, anew=anew)
     findings += [found for file in files.values() for found in file.findings]
     report = None
-    if importer and not (refused or unreadable_own) and all(file.compiles for file in files.values()):
+    broken = [path for path, file in files.items() if not file.compiles]
+    in_the_way = [*(refusal.path for refusal in refused), *(found.path for found in unreadable_own), *broken]
+    if importer and not in_the_way:
         asked = sorted(path for path in dag_files if is_published(path))
         report = importer(_importable(tree), asked)
         findings += findings_of(report, asked)
     findings += _whole_tree(tree, files, dag_files, contents, report)
-    return _report(tree, findings, baseline, allowed, files=files, dag_files=dag_files, imports=report)
+    told = _report(tree, findings, baseline, allowed, files=files, dag_files=dag_files, imports=report)
+    return dataclasses.replace(told, in_the_way=in_the_way[0]) if importer and in_the_way else told
 
 
 def _whole_tree(

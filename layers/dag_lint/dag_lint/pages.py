@@ -17,23 +17,30 @@ TIERS = {
 
 def pages() -> dict[str, str]:
     """The text of each page, by file name."""
-    return {f"{code}.md": _page(rule) for code, rule in REGISTRY.items()} | {"README.md": _index()}
+    return {f"{code}.md": page_of(rule) for code, rule in REGISTRY.items()} | {"README.md": _index()}
 
 
-def _page(rule: Rule) -> str:
+def page_of(rule: Rule) -> str:
+    """What is wrong, how to mend it, and what can be excepted, as Markdown."""
     parts = [f"# {rule.code}: {rule.title}", rule.wrong, f"**Mend it:** {rule.mend}"]
     if rule.bad:
         parts.append(f"```\n{rule.bad}\n```")
     if rule.good:
         parts.append(f"Good:\n\n```\n{rule.good}\n```")
-    parts.append(f"Tier {rule.tier}. {TIERS[rule.tier].replace('CODE', rule.code)}")
+    noqa = f"`# noqa: {rule.code}`" if _is_one(rule.code) else "`# noqa:` and the finding's whole code"
+    parts.append(f"Tier {rule.tier}. {TIERS[rule.tier].replace('`# noqa: CODE`', noqa)}")
     if rule.of_ruff:
         parts.append(f"Found by Ruff: {_ruff_link(rule.code)}.")
     return "\n\n".join(parts) + "\n"
 
 
+def _is_one(code: str) -> bool:
+    """Whether it is a rule's, and not that of a family of Ruff's rules."""
+    return any(part.isdigit() for part in code) and len(code) > len("F7")
+
+
 def _ruff_link(code: str) -> str:
-    if any(part.isdigit() for part in code) and len(code) > len("F7"):
+    if _is_one(code):
         return f"[{code}](https://docs.astral.sh/ruff/rules/{code})"
     return f"[the rules {code}](https://docs.astral.sh/ruff/rules/)"
 

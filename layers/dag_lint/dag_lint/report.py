@@ -36,6 +36,7 @@ def placed(report: Report, folder: str) -> Report:
     return dataclasses.replace(
         report,
         findings=moved(report.findings),
+        in_the_way=place(report.in_the_way) if report.in_the_way else "",
         excepted=moved(report.excepted),
         dag_ids={place(path): dag_ids for path, dag_ids in report.dag_ids.items()},
     )
@@ -48,6 +49,7 @@ def joined(reports: Sequence[Report]) -> Report:
         files=sum(report.files for report in reports),
         dag_files=sum(report.dag_files for report in reports),
         imported=all(report.imported for report in reports),
+        in_the_way=next((report.in_the_way for report in reports if report.in_the_way), ""),
         excepted=tuple(dict.fromkeys(found for report in reports for found in report.excepted)),
         dag_ids={path: dag_ids for report in reports for path, dag_ids in report.dag_ids.items()},
     )
@@ -62,6 +64,8 @@ def to_text(report: Report) -> str:
     blocking = sum(found.count for found in report.findings if found.severity == "block")
     warnings = sum(found.count for found in report.findings if found.severity == "warn")
     scope = "static rules and import" if report.imported else "static rules only"
+    if report.in_the_way:
+        scope += f"; nothing is imported before {printable(report.in_the_way)} is mended"
     lines.append(
         f"{report.verdict}: {report.files} Python files, {report.dag_files} looked at as DAG files, "
         f"{blocking} findings block, {warnings} warn, {sum(found.count for found in report.excepted)} excepted ({scope})"

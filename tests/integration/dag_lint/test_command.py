@@ -171,3 +171,30 @@ def test_system_without_the_import_s_walls_lints_statically_and_says_so(
     assert command.main(["--python", str(layout.environment_python("airflow")), str(dags)]) == 2
     assert "on Linux only. Add --static-only" in capsys.readouterr().err
     assert command.main(["--static-only", str(dags)]) == 0
+
+
+def test_what_keeps_an_import_from_being_made_is_named(dags: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Else a second wave of findings comes as a surprise, after the first one was mended."""
+    (dags / "syntax.py").write_text("x = (\n")
+    assert command.main(["--python", str(layout.environment_python("airflow")), str(dags)]) == 1
+    assert capsys.readouterr().out.endswith(
+        f"(static rules only; nothing is imported before {dags}/syntax.py is mended)\n"
+    )
+    assert command.main(["--static-only", str(dags)]) == 1
+    assert capsys.readouterr().out.endswith("(static rules only)\n")
+
+
+@pytest.mark.parametrize(("code", "title"), [("FL206", "# FL206: "), ("E302", "# E: "), ("AIR301", "# AIR301: ")])
+def test_rule_is_explained_where_no_pages_are(code: str, title: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["--explain", code]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith(title)
+    assert "**Mend it:**" in told
+
+
+def test_rule_or_folder_that_is_not_given_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["--explain", "NO1"]) == 2
+    assert "there is no rule NO1" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        command.main([])
+    assert "which folder?" in capsys.readouterr().err
