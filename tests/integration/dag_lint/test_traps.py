@@ -342,8 +342,11 @@ def test_file_nested_too_deeply_fails_alone(deep: bytes) -> None:
 
 def test_file_too_large_for_the_reader_fails_alone() -> None:
     """Half a million statements in one MiB take a gigabyte to be parsed."""
-    files = {"many.py": b"a\n" * 500_000, "other.py": BROKEN}
-    assert blocking(lint(tree_of(files))) == {("many.py", "FL106"), ("other.py", "F821")}
+    report = lint(tree_of({"many.py": b"a\n" * 500_000, "other.py": BROKEN}))
+    assert blocking(report) == {("many.py", "FL106"), ("other.py", "F821")}
+    (found,) = [found for found in report.findings if found.rule == "FL106"]
+    assert "reading it failed" in found.message
+    assert "MemoryError" in found.message
 
 
 def test_answer_of_the_reader_beyond_its_limit_fails_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
