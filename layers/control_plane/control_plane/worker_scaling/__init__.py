@@ -1,0 +1,1 @@
+"""How many Celery workers there should be: what is observed, and the decision. Pure; the functions and the simulator share it."""

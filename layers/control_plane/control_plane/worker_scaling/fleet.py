@@ -1,0 +1,65 @@
+"""The workers of one group, as ECS and they themselves tell of them. Times are seconds since 1970."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Phase(StrEnum):
+    """How far a worker is, by its own report. `airflow/farflow/worker_life.py` goes through them."""
+
+    STARTING = "starting"
+    """It has not opened its gate yet: not protected, no message taken."""
+    ACCEPTING = "accepting"
+    """Protected, and polls."""
+    DRAINING = "draining"
+    """Protected, polls no more; a last poll is open, or tasks run."""
+    DRAINED = "drained"
+    """Protected, without poll, message and task. It can be called back."""
+    LEAVING = "leaving"
+    """It gave its protection up, for good: ECS may stop it."""
+
+
+class Order(StrEnum):
+    """What a worker is told, in its item of the state table."""
+
+    ACCEPT = "accept"
+    DRAIN = "drain"
+    LEAVE = "leave"
+    """Give the protection up. A worker that is not drained takes it for `DRAIN`."""
+
+
+@dataclass(frozen=True)
+class Worker:
+    """One ECS task of the group's service that ECS means to keep running."""
+
+    id: str
+    phase: Phase = Phase.STARTING
+    order: Order = Order.ACCEPT
+    """What it was told last; a worker that was told nothing accepts."""
+    hostname: str = ""
+    accepts_at: float = 0.0
+    """Of a starting worker: when it is expected to accept."""
+    active: int = 0
+    """Tasks that it runs, by its own count."""
+    idle_since: float | None = None
+    """Since when it runs nothing; None while it does, or did not say."""
+    protected_until: float = 0.0
+    is_current: bool = True
+    """Whether it is of the task definition that the group should run."""
+    is_lost: bool = False
+    """Its reports stopped: it may run tasks, but nobody knows whether it takes more."""
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """All workers of the group, and the service's desired count."""
+
+    desired: int
+    workers: tuple[Worker, ...] = ()
+
+    @property
+    def pending(self) -> int:
+        """Workers that ECS was asked for and has not begun to start."""
+        return max(0, self.desired - len(self.workers))
