@@ -82,7 +82,7 @@ def test_template_s_functions_are_resolved(value: Any, expected: Any) -> None:
 def test_variables_follow_the_component_s_conditions() -> None:
     parameters = dict.fromkeys(
         (
-            *("AWS::Region", "Component", "DatabaseSslMode", "WorkQueueUrl", "WorkerConcurrency"),
+            *("AWS::Region", "Component", "DatabaseSslMode", "WorkQueues", "WorkerConcurrency"),
             *("FileSystemMountPath", "LogsBucketName", "DataBucketName"),
         ),
         "x",
