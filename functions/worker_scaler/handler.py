@@ -18,7 +18,6 @@ from control_plane.observability import logger, metrics, tracer
 from control_plane.settings import read_settings
 from control_plane.worker_scaling.group import WorkerGroup, named, parse_groups
 from control_plane.worker_scaling.scaling_state import ScalingState
-from control_plane.worker_scaling.worker_service import WorkerService
 
 from .invocation import DIMENSION, group_names
 from .scaling import Scaling, Step
@@ -42,7 +41,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
             logger.info("the group's scaling is off", extra={"worker_group": group.name})
             continue
         try:
-            step = Scaling(WorkerService(ecs, state, settings.cluster, group), state, group, time.time).step()
+            step = Scaling(ecs, settings.cluster, state, group, time.time).step()
         except Exception as error:  # noqa: BLE001 - it fails the invocation below, when the others had their turn
             logger.exception("a group could not be scaled", extra={"worker_group": group.name})
             failures.append(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from control_plane.worker_scaling.decision import Decision, decide
 from control_plane.worker_scaling.fleet import Order
@@ -17,6 +18,9 @@ from control_plane.worker_scaling.worker_service import (
 )
 
 from .freshness import worth
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecs import ECSClient
 
 LEASE_SECONDS = 90.0
 """Longer than the function may run: it ends before somebody else begins."""
@@ -37,9 +41,11 @@ class Scaling:
     """For one group. `now` is in seconds since 1970."""
 
     def __init__(
-        self, service: WorkerService, state: ScalingState, group: WorkerGroup, now: Callable[[], float]
+        self, ecs: ECSClient, cluster: str, state: ScalingState, group: WorkerGroup, now: Callable[[], float]
     ) -> None:
-        self._service = service
+        self._ecs = ecs
+        self._cluster = cluster
+        self._service = WorkerService(ecs, state, cluster, group)
         self._state = state
         self._group = group
         self._now = now
@@ -69,11 +75,16 @@ class Scaling:
         if not self._state.extend(lease, self._now(), LEASE_SECONDS):
             return {}
         if decision.desired != view.fleet.desired or roll_out:
-            self._service.update(decision.desired, roll_out or None)
+            self._update_service(decision.desired, roll_out)
         if view.wanted in (roll_out, view.task_definition):
             self._state.save_rolled_out(lease, view.wanted)
+        # Only the newest of two that believe to have the lease is heard.
         return {
             worker: order
             for worker, order in orders_in_turn(decision.orders)
             if self._state.order(worker, order, lease)
         }
+
+    def _update_service(self, desired: int, roll_out: str) -> None:
+        request: dict[str, Any] = {"taskDefinition": roll_out} if roll_out else {}
+        self._ecs.update_service(cluster=self._cluster, service=self._group.service, desiredCount=desired, **request)

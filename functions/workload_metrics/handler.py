@@ -31,7 +31,7 @@ ecs = boto3.client("ecs")
 state = ScalingState(boto3.client("dynamodb"), settings.state_table)
 
 
-def observe(now: float) -> Mapping[str, Workload]:  # noqa: ARG001
+def observe(now: float) -> Mapping[str, Workload]:
     """Each group's workload."""
     raise IncompleteError("the database is not asked yet")
 

@@ -1,4 +1,4 @@
-"""A worker group's ECS service: its workers as a `Fleet`, and what changes it. Errors are botocore's."""
+"""A worker group's ECS service as it is: its workers as a `Fleet`, and its revision. Errors are botocore's."""
 
 from __future__ import annotations
 
@@ -83,11 +83,6 @@ class WorkerService:
                 if "accepting_since" in item
             },
         )
-
-    def update(self, desired: int, task_definition: str | None) -> None:
-        """Set the desired count, and the revision where one is given."""
-        request: dict[str, Any] = {"taskDefinition": task_definition} if task_definition else {}
-        self._ecs.update_service(cluster=self._cluster, service=self._group.service, desiredCount=desired, **request)
 
     def _tasks(self) -> dict[str, Any]:
         """The tasks that ECS means to keep running, by id."""
