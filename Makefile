@@ -9,7 +9,7 @@ SAM := env PATH="$(CURDIR)/$(TOOLS):$$PATH" SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DI
   PIP_CACHE_DIR="$(CURDIR)/.farflow/cache/pip" sam
 export DAGS KEEP ENGINE TAG CPU_ARCHITECTURE ENV RELEASE CONFIRM
 
-.PHONY: help demo up status logs down publish releases rollback confirm lint-dags rule-pages test test-defences check image image-test bench bench-tasks bench-delivery bench-lint bench-push deploy setup setup-benchmarks locks
+.PHONY: help demo up status logs down publish releases rollback confirm explain lint-dags rule-pages test test-defences check image image-test bench bench-tasks bench-delivery bench-lint bench-push deploy setup setup-benchmarks locks
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -40,6 +40,9 @@ rollback: setup ## Bring an earlier release back. RELEASE=<id> ENV=dev CONFIRM=y
 
 confirm: setup ## Let a release be served that was held because it removes most of the files. RELEASE=<id> ENV=dev
 	@$(RELEASES) confirm
+
+explain: setup ## Say why the workers are as many as they are: the last decisions, each with its reason. ENV=dev
+	@$(LOCAL).explain explain
 
 lint-dags: setup ## Say of a folder of DAGs what the push gate would say. DAGS=<folder>
 	@test -n "$(DAGS)" || { echo "lint-dags: say which folder, for example DAGS=dags" >&2; exit 2; }
