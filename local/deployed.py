@@ -26,7 +26,7 @@ class Deployed:
     """One deployment."""
 
     stack_name: str
-    client: Callable[[str], Any]
+    client: Callable[..., Any]
     """Makes boto3's client of a service."""
     outputs: dict[str, str]
 
@@ -44,7 +44,7 @@ def find() -> Deployed:
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
     except (BotoCoreError, ClientError, KeyError) as error:
         raise NotFoundError(f"the stack of {environment} could not be found: {error!r}") from error
-    return Deployed(parameters["stack_name"], lambda service: session.client(service), outputs)  # type: ignore[call-overload]
+    return Deployed(parameters["stack_name"], session.client, outputs)
 
 
 def samconfig(environment: str) -> dict[str, Any]:
