@@ -36,7 +36,7 @@ def find() -> Deployed:
     environment = os.environ.get("ENV") or HERE
     if environment == HERE:
         stack = stack_control.require()
-        return Deployed(layout.STACK_NAME, lambda service: aws.client(stack, service), aws.outputs(stack))  # type: ignore[call-overload]
+        return Deployed(layout.STACK_NAME, lambda service: aws.client(stack, service), aws.outputs(stack))
     parameters = samconfig(environment)
     session = boto3.Session(region_name=parameters.get("region"))
     try:
