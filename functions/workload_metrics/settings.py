@@ -13,6 +13,8 @@ class Settings:
     """See `control_plane.worker_scaling.group`."""
     worker_scaler: str
     """Name of the function that is invoked when a gap persists."""
+    parallelism: int
+    """Task instances that a scheduler has queued or running at once."""
     database_host: str
     database_port: int
     database_name: str
