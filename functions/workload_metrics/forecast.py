@@ -153,6 +153,7 @@ class _Play:
         self._parallelism = parallelism
         self._default_queue = default_queue
         self._admission = Admission(Limits(self._capacity))
+        self._run_admission = Admission(Limits(self._capacity))
         self._task_capacity: dict[Limit, int] = {}
         self._backfill_capacity = {
             admission.runs(queued.dag_id, queued.backfill_id): queued.backfill_max_active_runs
@@ -178,6 +179,9 @@ class _Play:
         while True:
             while self._events and self._events[0][0] <= self._clock:
                 heapq.heappop(self._events)[2]()
+            self._run_admission.settle()
+            if self._events and self._events[0][0] <= self._clock:
+                continue  # first what the runs that start bring with them, as the scheduler does
             self._admission.settle()
             if not self._events:
                 return
@@ -187,7 +191,7 @@ class _Play:
 
     def _enter_runs(self) -> None:
         for run in self._seen.runs:
-            self._admission.limits.take({admission.runs(run.dag_id, run.backfill_id): 1}, 1)
+            self._run_admission.limits.take({admission.runs(run.dag_id, run.backfill_id): 1}, 1)
             structure = self._structure(run.dag_id, run.version_id)
             if structure is not None:
                 self._runs[run.dag_id, run.run_id] = _RunPlay(
@@ -287,7 +291,7 @@ class _Play:
             return
         order = (0.0 if backfill_id is None else 1.0, self._clock, dag_id, str(backfill_id), "")
         demand = {admission.runs(dag_id, backfill_id): 1}
-        self._admission.add(
+        self._run_admission.add(
             Candidate(order, demand, count, lambda number: self._start_runs(structure, backfill_id, number))
         )
 
@@ -299,7 +303,7 @@ class _Play:
             play.fresh = dict.fromkeys(structure.tasks, 1)
             play.open = dict.fromkeys(structure.tasks, 1)
             play.unexpanded = {task.task_id for task in structure.tasks.values() if task.is_mapped}
-            self._consider_all(play)
+            self._at(self._clock, partial(self._consider_all, play))
 
     def _consider_all(self, play: _RunPlay) -> None:
         for task_id in play.structure.tasks:
@@ -330,7 +334,7 @@ class _Play:
         width = self._durations.width(play.dag_id, task.task_id)
         if task.task_id in play.unexpanded:
             return width
-        return min(fresh, width) if self._clock > self._now else fresh
+        return 0 if width == 0 and self._clock > self._now else fresh
 
     def _ask(self, each: Instances, count: int, seconds: float, then: Callable[[int], None]) -> None:
         """For slots, from now on."""
@@ -388,7 +392,7 @@ class _Play:
         for other in sorted(play.structure.tasks[task_id].downstream):
             self._at(self._clock, partial(self._consider, play, other))
         if len(play.outcomes) == len(play.structure.tasks):
-            self._admission.give_back({admission.runs(play.dag_id, play.backfill_id): 1}, 1)
+            self._run_admission.give_back({admission.runs(play.dag_id, play.backfill_id): 1}, 1)
 
     def _at(self, time: float, action: Callable[[], None]) -> None:
         if time <= self._until:

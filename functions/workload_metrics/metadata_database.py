@@ -108,10 +108,11 @@ def observe(
         )
         queued = tuple(QueuedRuns(*row) for row in cursor.execute(queries.QUEUED_RUNS, {"now": _datetime(now)}))
         progress = tuple(Progress(*row) for row in cursor.execute(queries.PROGRESS))
-        dag_ids = sorted({each.dag_id for each in (*instances, *runs, *queued)})
+        dag_ids = sorted({dag_id for rows in (instances, runs, queued) for dag_id in _dag_ids(rows)})
         dags = {row[0]: _dag(row) for row in cursor.execute(queries.DAGS, {"dag_ids": dag_ids, "until": until})}
         pools = {row[0]: Pool(*row) for row in cursor.execute(queries.POOLS)}
-        version_ids = {each.version_id for each in (*runs, *dags.values()) if each.version_id is not None}
+        newest = {dag.version_id for dag in dags.values()}
+        version_ids = {version_id for version_id in newest | {run.version_id for run in runs} if version_id is not None}
         _fill(cursor, cache, version_ids)
     observation = Observation(now, instances, runs, queued, progress, dags, pools)
     return observation, cache.structures(version_ids)
@@ -130,6 +131,10 @@ def _snapshot(connection: Connection, timeout_seconds: int) -> Iterator[psycopg.
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{timeout_seconds}s"])
         yield cursor
+
+
+def _dag_ids(rows: Iterable[Instances | Run | QueuedRuns]) -> set[str]:
+    return {row.dag_id for row in rows}
 
 
 def _fill(cursor: psycopg.Cursor[Row], cache: StructureCache, version_ids: Iterable[str]) -> None:
