@@ -54,7 +54,11 @@ class MetadataDatabase:
     @property
     def url(self) -> str:
         """For libpq."""
-        return f"postgresql://{USER}:{PASSWORD}@127.0.0.1:{self.port}/{DATABASE}"
+        return self.url_of(DATABASE)
+
+    def url_of(self, database: str) -> str:
+        """Of another database of the same server."""
+        return f"postgresql://{USER}:{PASSWORD}@127.0.0.1:{self.port}/{database}"
 
     @property
     def airflow_environ(self) -> dict[str, str]:
