@@ -1,7 +1,7 @@
 """The one ECS task that makes the metadata database fit this image: `python -m farflow.migration`.
 
-Migrates Airflow's schema, the auth manager's with it, and makes sure that the administrator exists. Each
-step is idempotent and Airflow serialises concurrent migrations itself, so a repeated run changes nothing.
+Migrates Airflow's schema, the auth manager's with it, makes sure that the administrator exists, and, where
+METRICS_DATABASE_PASSWORD is set, the role with which worker scaling reads the database. Each step is idempotent and Airflow serialises concurrent migrations itself, so a repeated run changes nothing.
 Exits with the code of the first step that failed.
 """
 
@@ -23,6 +23,7 @@ def steps(environ: Mapping[str, str]) -> list[list[str]]:
             *("--firstname", "Farflow", "--lastname", "Administrator", "--email", f"{username}@farflow.invalid"),
             *("--password", environ["ADMINISTRATOR_PASSWORD"]),
         ],
+        *([[sys.executable, "-m", "farflow.metrics_role"]] if "METRICS_DATABASE_PASSWORD" in environ else []),
     ]
 
 

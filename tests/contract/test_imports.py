@@ -25,7 +25,15 @@ DECISIONS = {
     "functions/push_webhook/signature.py",
     "functions/worker_scaler/freshness.py",
     "functions/worker_scaler/invocation.py",
+    "functions/workload_metrics/admission.py",
+    "functions/workload_metrics/dag_structure.py",
+    "functions/workload_metrics/durations.py",
+    "functions/workload_metrics/forecast.py",
+    "functions/workload_metrics/metadata_queries.py",
+    "functions/workload_metrics/observation.py",
     "functions/workload_metrics/ticking.py",
+    "functions/workload_metrics/trigger_rules.py",
+    "functions/workload_metrics/unforeseen.py",
     "layers/control_plane/control_plane/dag_paths.py",
     "layers/control_plane/control_plane/push_work.py",
     "layers/control_plane/control_plane/worker_scaling/decision.py",
@@ -81,7 +89,7 @@ ALLOWED = {
     "airflow": {"farflow"},
     "dags": set(),
     "local": {"control_plane", "local"},
-    "benchmarks": {"benchmarks", "control_plane", "dag_lint", "dag_sync", "farflow", "local"},
+    "benchmarks": {"benchmarks", "control_plane", "dag_lint", "dag_sync", "farflow", "local", "workload_metrics"},
 }
 
 

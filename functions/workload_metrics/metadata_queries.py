@@ -1,0 +1,95 @@
+"""The queries on Airflow's metadata database: Airflow 3.3's tables, each query bounded by an index.
+
+The role that they run as may read the columns that are named here and no others: `airflow/farflow/metrics_role.py`.
+"""
+
+from __future__ import annotations
+
+IN_SLOTS_OR_ASLEEP = """
+    SELECT ti.dag_id, ti.run_id, ti.task_id, ti.state, ti.queue, ti.executor, ti.pool, ti.pool_slots,
+           ti.priority_weight, ti.hostname, ti.start_date, ti.end_date, ti.try_number, ti.next_method IS NOT NULL,
+           ti.retry_delay_override, last.reschedule_date, last.end_date,
+           dag_run.run_type, dag_run.state, dag_run.logical_date
+    FROM task_instance ti
+    JOIN dag_run ON dag_run.dag_id = ti.dag_id AND dag_run.run_id = ti.run_id
+    LEFT JOIN LATERAL (
+        SELECT reschedule_date, end_date FROM task_reschedule
+        WHERE ti.state = 'up_for_reschedule' AND ti_id = ti.id ORDER BY id DESC LIMIT 1
+    ) last ON true
+    WHERE ti.state IN ('running', 'restarting', 'up_for_retry', 'up_for_reschedule')
+"""
+"""One by one: each has times of its own. Index ti_state, then one look-up each."""
+
+WAITING = """
+    SELECT ti.dag_id, ti.run_id, ti.task_id, ti.state, ti.queue, ti.executor, ti.pool, ti.pool_slots,
+           ti.priority_weight, count(*), min(ti.queued_dttm), min(ti.scheduled_dttm), min(ti.start_date),
+           dag_run.run_type, dag_run.state, dag_run.logical_date
+    FROM task_instance ti
+    JOIN dag_run ON dag_run.dag_id = ti.dag_id AND dag_run.run_id = ti.run_id
+    WHERE ti.state IN ('queued', 'scheduled', 'deferred', 'awaiting_input')
+    GROUP BY ti.dag_id, ti.run_id, ti.task_id, ti.state, ti.queue, ti.executor, ti.pool, ti.pool_slots,
+             ti.priority_weight, dag_run.run_type, dag_run.state, dag_run.logical_date
+"""
+"""Those of one task in one run together: a mapped task may have thousands. Index ti_state."""
+
+RUNS = """
+    SELECT dag_id, run_id, logical_date, backfill_id,
+           CASE WHEN bundle_version IS NOT NULL THEN created_dag_version_id END
+    FROM dag_run WHERE state = 'running'
+"""
+"""Index idx_dag_run_running_dags. A run without bundle version takes the newest: `DBDagBag._version_from_dag_run`."""
+
+QUEUED_RUNS = """
+    SELECT dag_run.dag_id, dag_run.backfill_id, backfill.max_active_runs, count(*)
+    FROM dag_run LEFT JOIN backfill ON backfill.id = dag_run.backfill_id
+    WHERE dag_run.state = 'queued' AND dag_run.run_after <= %(now)s AND backfill.is_paused IS NOT TRUE
+    GROUP BY dag_run.dag_id, dag_run.backfill_id, backfill.max_active_runs
+"""
+"""Index idx_dag_run_queued_dags."""
+
+PROGRESS = """
+    SELECT ti.dag_id, ti.run_id, ti.task_id, ti.state, count(*), max(ti.map_index) < 0
+    FROM dag_run JOIN task_instance ti ON ti.dag_id = dag_run.dag_id AND ti.run_id = dag_run.run_id
+    WHERE dag_run.state = 'running'
+    GROUP BY ti.dag_id, ti.run_id, ti.task_id, ti.state
+"""
+"""Indexes idx_dag_run_running_dags, then ti_dag_run for each running run."""
+
+DAGS = """
+    SELECT dag.dag_id, dag.is_paused OR dag.is_stale, dag.max_active_tasks, dag.max_active_runs,
+           CASE WHEN NOT dag.is_paused AND NOT dag.is_stale AND dag.has_import_errors IS NOT TRUE
+                 AND NOT dag.exceeds_max_non_backfill AND dag.next_dagrun_create_after <= %(until)s
+                THEN dag.next_dagrun_create_after END,
+           extract(epoch FROM dag.next_dagrun_data_interval_end - dag.next_dagrun_data_interval_start)::float8,
+           (SELECT id FROM dag_version WHERE dag_id = dag.dag_id ORDER BY version_number DESC LIMIT 1)
+    FROM dag
+    WHERE dag.dag_id = ANY(%(dag_ids)s) OR dag.next_dagrun_create_after <= %(until)s
+"""
+"""A row for each DAG with work, or with work soon: dag_pkey and idx_next_dagrun_create_after."""
+
+POOLS = "SELECT pool, slots, include_deferred FROM slot_pool"
+
+HASHES = "SELECT dag_version_id, dag_hash FROM serialized_dag WHERE dag_version_id = ANY(%(version_ids)s)"
+"""A version's structure is written anew in place while no run has used it."""
+
+STRUCTURES = """
+    SELECT dag_version_id, dag_hash, data, data_compressed
+    FROM serialized_dag WHERE dag_version_id = ANY(%(version_ids)s)
+"""
+
+DURATIONS = """
+    WITH recent AS (
+        SELECT dag_id, run_id, row_number() OVER (PARTITION BY dag_id ORDER BY run_after DESC) AS age
+        FROM dag_run WHERE run_after > %(since)s AND state IN ('success', 'failed')
+    ), tasks AS (
+        SELECT recent.dag_id, ti.task_id,
+               percentile_cont(0.5) WITHIN GROUP (ORDER BY ti.duration)
+                   FILTER (WHERE ti.state IN ('success', 'failed') AND ti.duration > 0) AS seconds,
+               count(*) FILTER (WHERE ti.state IN ('success', 'failed'))::float8 / count(DISTINCT ti.run_id) AS width
+        FROM recent JOIN task_instance ti ON ti.dag_id = recent.dag_id AND ti.run_id = recent.run_id
+        WHERE recent.age <= %(runs)s
+        GROUP BY recent.dag_id, ti.task_id
+    )
+    SELECT dag_id, task_id, seconds, width FROM tasks WHERE seconds IS NOT NULL
+"""
+"""Of the last runs of each DAG: indexes idx_dag_run_run_after, then ti_dag_run for each of those runs."""
