@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
 from typing import Any
 
 import boto3
@@ -19,28 +18,34 @@ from control_plane.settings import read_settings
 from control_plane.worker_scaling.group import parse_groups
 from control_plane.worker_scaling.scaling_state import ScalingState
 from control_plane.worker_scaling.worker_service import WorkerService
-from control_plane.worker_scaling.workload import Workload
 
+from .learnt_state import LearntState
 from .measuring import IncompleteError, Measuring
+from .metadata_watch import MetadataWatch
 from .settings import Settings
 from .ticking import next_tick
+
+LEARN = "learn"
+"""The hourly schedule's word: learn how long tasks take."""
 
 settings = read_settings(Settings, os.environ)
 groups = parse_groups(settings.worker_groups)
 ecs = boto3.client("ecs")
-state = ScalingState(boto3.client("dynamodb"), settings.state_table)
+dynamodb = boto3.client("dynamodb")
+state = ScalingState(dynamodb, settings.state_table)
 
 
-def observe(now: float) -> Mapping[str, Workload]:
-    """Each group's workload."""
-    raise IncompleteError("the database is not asked yet")
-
-
+watch = MetadataWatch(
+    settings,
+    boto3.client("secretsmanager"),
+    LearntState(dynamodb, settings.state_table),
+    [group.name for group in groups],
+)
 measuring = Measuring(
     groups,
     {group.name: WorkerService(ecs, state, settings.cluster, group) for group in groups},
     state,
-    observe,
+    watch.workloads,
     boto3.client("sqs"),
     boto3.client("cloudwatch"),
     str(metrics.namespace),
@@ -55,6 +60,9 @@ measuring = Measuring(
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Look, and look again until the minute is over or there is nothing to do. Raises when a look was incomplete."""
     metrics.add_metric(name="Invocations", unit="Count", value=1)
+    if event.get("action") == LEARN:
+        logger.info("learnt", extra={"dags": watch.learn(time.time())})
+        return
     began = time.time()
     missing: list[IncompleteError] = []
     at: float | None = began

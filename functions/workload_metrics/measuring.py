@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from control_plane.observability import logger
 from control_plane.worker_scaling.decision import Decision, decide
 from control_plane.worker_scaling.group import WorkerGroup
+from control_plane.worker_scaling.policy import Policy
 from control_plane.worker_scaling.scaling_state import ScalingState
 from control_plane.worker_scaling.worker_service import (
     ServiceView,
@@ -22,6 +23,7 @@ from control_plane.worker_scaling.workload import Workload
 
 from .group_metrics import metric_data
 from .queue_depth import messages_queued, workload_from_queue
+from .ticking import MINUTE_SECONDS
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -39,7 +41,8 @@ class IncompleteError(RuntimeError):
 class Measuring:
     """Looks at all groups. It remembers between looks which groups had a gap; a new one begins to count again.
 
-    `observe` asks the database for each group's workload, at a time in seconds since 1970; it raises `IncompleteError`.
+    `observe` asks the database for each group's workload, at a time in seconds since 1970 and so many seconds ahead; it
+    raises `IncompleteError`.
     """
 
     def __init__(
@@ -47,7 +50,7 @@ class Measuring:
         groups: Sequence[WorkerGroup],
         services: Mapping[str, WorkerService],
         state: ScalingState,
-        observe: Callable[[float], Mapping[str, Workload]],
+        observe: Callable[[float, float], Mapping[str, Workload]],
         sqs: SQSClient,
         cloudwatch: CloudWatchClient,
         namespace: str,
@@ -69,24 +72,30 @@ class Measuring:
     def look(self, now: float) -> tuple[bool, list[IncompleteError]]:
         """Whether to look again soon, and what was missing of this look."""
         missing: list[IncompleteError] = []
+        cold_starts = {group.name: self._state.cold_starts(group.name) for group in self._groups}
+        policies = {
+            group.name: group.policy(typical_cold_start(cold_starts[group.name].values())) for group in self._groups
+        }
+        ahead = MINUTE_SECONDS + max(policy.launch_horizon_seconds for policy in policies.values())
         try:
-            workloads = self._observe(now)
+            workloads = self._observe(now, ahead)
         except IncompleteError as error:
             missing.append(error)
             workloads = {}
         busy = False
         for group in self._groups:
             try:
-                busy |= self._look_at(group, workloads.get(group.name), now)
+                policy, known = policies[group.name], cold_starts[group.name]
+                busy |= self._look_at(group, policy, known, workloads.get(group.name), now)
             except (BotoCoreError, ClientError, RuntimeError) as error:
                 missing.append(IncompleteError(f"{group.name}: {error}"))
                 busy = True
         return busy, missing
 
-    def _look_at(self, group: WorkerGroup, workload: Workload | None, now: float) -> bool:
-        known = self._state.cold_starts(group.name)
-        cold_start = typical_cold_start(known.values())
-        view = self._services[group.name].observe(cold_start, now)
+    def _look_at(
+        self, group: WorkerGroup, policy: Policy, known: Mapping[str, float], workload: Workload | None, now: float
+    ) -> bool:
+        view = self._services[group.name].observe(policy.cold_start_seconds, now)
         learnt = with_new_cold_starts(known, view.cold_starts)
         if learnt != known:
             self._state.save_cold_starts(group.name, learnt)
@@ -94,7 +103,7 @@ class Measuring:
         if workload is None:
             workload = workload_from_queue(queued, now)
         self._state.save_workload(group.name, workload)
-        decision = decide(workload, view.fleet, group.policy(cold_start), now)
+        decision = decide(workload, view.fleet, policy, now)
         self._cloudwatch.put_metric_data(
             Namespace=self._namespace, MetricData=metric_data(group.name, workload, decision, queued)
         )
@@ -106,7 +115,7 @@ class Measuring:
                 "needed": decision.needed,
                 "present": decision.present,
                 "desired": view.fleet.desired,
-                "cold_start_seconds": round(cold_start, 1),
+                "cold_start_seconds": round(policy.cold_start_seconds, 1),
                 "unforeseen_slots": round(workload.unforeseen_slots, 2),
             },
         )
