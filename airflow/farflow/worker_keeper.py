@@ -11,7 +11,6 @@ import logging
 import math
 import os
 import signal
-import socket
 import threading
 import time
 import urllib.request
@@ -19,6 +18,7 @@ from collections.abc import Callable, Mapping
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from farflow.hostname import hostname
 from farflow.task_protection import ProtectionError, TaskProtection
 from farflow.work_gate import WorkGate
 from farflow.worker_item import Report, WorkerItem
@@ -166,7 +166,7 @@ def keeper(environ: Mapping[str, str], gate: WorkGate, in_hand: Callable[[], int
             table,
             task_id=task["TaskARN"].rpartition("/")[2],
             group=environ["FARFLOW_WORKER_GROUP"],
-            hostname=socket.getfqdn(),
+            hostname=hostname(),
             revision=f"{task['Family']}:{task['Revision']}",
         )
     else:
