@@ -9,7 +9,7 @@ SAM := env PATH="$(CURDIR)/$(TOOLS):$$PATH" SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DI
   PIP_CACHE_DIR="$(CURDIR)/.farflow/cache/pip" sam
 export DAGS KEEP ENGINE TAG CPU_ARCHITECTURE ENV RELEASE CONFIRM
 
-.PHONY: help demo up status logs down publish releases rollback confirm explain lint-dags rule-pages test test-defences check image image-test bench bench-tasks bench-delivery bench-lint bench-push deploy setup setup-benchmarks locks
+.PHONY: help demo up status logs down publish releases rollback confirm explain lint-dags rule-pages test test-defences soak check image image-test bench bench-tasks bench-delivery bench-lint bench-push bench-workers deploy setup setup-benchmarks locks
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -59,6 +59,9 @@ endif
 test-defences: setup ## Take out each defence of the push gate, in a copy: a test must notice (about 6 minutes).
 	@$(TOOLS)/python -m tests.defences
 
+soak: setup ## Hundreds of tasks while workers drain, are rolled out, told to stop, and killed (about 40 minutes).
+	@$(TOOLS)/pytest tests/soak
+
 check: setup ## Check format, lint, types, templates and shell scripts.
 	@$(TOOLS)/ruff format --check .
 	@$(TOOLS)/ruff check .
@@ -68,7 +71,7 @@ check: setup ## Check format, lint, types, templates and shell scripts.
 	  AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template "$$template"; done
 	@$(TOOLS)/shellcheck .ci/run
 
-bench: bench-tasks bench-delivery bench-lint bench-push ## Run every benchmark; each writes build/bench/NAME.json and docs/benchmarks/.
+bench: bench-tasks bench-delivery bench-lint bench-push bench-workers ## Run every benchmark; each writes build/bench/NAME.json and docs/benchmarks/.
 
 bench-tasks: setup-benchmarks ## Measure what a task takes besides its work, against Airflow's defaults (about 10 minutes).
 	@PYTHONPATH=layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.tasks
@@ -78,6 +81,9 @@ bench-delivery: setup-benchmarks ## Measure how DAGs come from S3 to Airflow, ag
 
 bench-lint: setup-benchmarks ## Measure how long linters take over DAGs and what they find: flake8, pylint, Ruff, DagBag (about 25 minutes).
 	@PYTHONPATH=layers/dag_lint .farflow/env/benchmarks/bin/python -m benchmarks.lint
+
+bench-workers: setup-benchmarks ## Watch real workers: 200 tasks from zero, and a schedule foreseen by a cold start (about 35 minutes).
+	@PYTHONPATH=layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.workers
 
 image: setup ## Build airflow/ with a container engine of this machine. ENGINE=podman TAG=name:tag CPU_ARCHITECTURE=X86_64
 	@$(TOOLS)/python -m local.image.build

@@ -14,7 +14,8 @@ from typing import Any
 
 from ministack.services import ecs
 
-FILE = "cold-start-seconds.json"
+from local import layout
+
 POLL_SECONDS = 0.2
 
 
@@ -33,6 +34,6 @@ def install(folder: Path) -> None:
 def seconds_of(folder: Path, service: str) -> float:
     """What the file says of a service; nothing where it is silent."""
     try:
-        return float(json.loads((folder / FILE).read_text()).get(service, 0.0))
+        return float(json.loads((folder / layout.COLD_STARTS.name).read_text()).get(service, 0.0))
     except FileNotFoundError:
         return 0.0
