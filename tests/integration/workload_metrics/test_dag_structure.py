@@ -104,3 +104,11 @@ def test_edge_to_no_task_is_unknown(world: World) -> None:
     data["dag"]["tasks"][0]["__var"]["downstream_task_ids"] = ["nowhere"]
     with pytest.raises(UnknownStructureError):
         load(data)
+
+
+def test_circle_is_unknown(world: World) -> None:
+    data = serialized(world, "each_minute")
+    for task in data["dag"]["tasks"]:
+        task["__var"]["downstream_task_ids"] = ["first"]
+    with pytest.raises(UnknownStructureError):
+        load(data)
