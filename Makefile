@@ -9,7 +9,7 @@ SAM := env PATH="$(CURDIR)/$(TOOLS):$$PATH" SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DI
   PIP_CACHE_DIR="$(CURDIR)/.farflow/cache/pip" sam
 export DAGS KEEP ENGINE TAG CPU_ARCHITECTURE ENV RELEASE CONFIRM
 
-.PHONY: help demo up status logs down publish releases rollback confirm lint-dags rule-pages test test-defences check image image-test bench bench-tasks bench-delivery bench-lint bench-push deploy setup setup-benchmarks locks
+.PHONY: help demo up status logs down publish releases rollback confirm lint-dags rule-pages test test-defences check image image-test bench bench-tasks bench-delivery bench-lint bench-push bench-observing export-history deploy setup setup-benchmarks locks
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -65,7 +65,7 @@ check: setup ## Check format, lint, types, templates and shell scripts.
 	  AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template "$$template"; done
 	@$(TOOLS)/shellcheck .ci/run
 
-bench: bench-tasks bench-delivery bench-lint bench-push ## Run every benchmark; each writes build/bench/NAME.json and docs/benchmarks/.
+bench: bench-tasks bench-delivery bench-lint bench-push bench-observing ## Run every benchmark; each writes build/bench/NAME.json and docs/benchmarks/.
 
 bench-tasks: setup-benchmarks ## Measure what a task takes besides its work, against Airflow's defaults (about 10 minutes).
 	@PYTHONPATH=layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.tasks
@@ -92,6 +92,9 @@ setup: # The Python environments, in .farflow/; a fifth of a second when they ar
 
 bench-push: setup-benchmarks ## Measure from git push to the verdict, and to the pushed code running (about 8 minutes).
 	@PYTHONPATH=layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.pushes
+
+bench-observing: setup-benchmarks ## Measure a look at a metadata database with a million task instances (about 2 minutes).
+	@PYTHONPATH=functions:layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.observing
 
 setup-benchmarks: setup
 	@python3 local/environments.py benchmarks rivals lint_rivals
