@@ -7,7 +7,7 @@ LOCAL := PYTHONPATH=layers/control_plane $(TOOLS)/python -m local
 RELEASES := $(LOCAL).release_commands
 SAM := env PATH="$(CURDIR)/$(TOOLS):$$PATH" SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.farflow/sam" \
   PIP_CACHE_DIR="$(CURDIR)/.farflow/cache/pip" sam
-export DAGS KEEP ENGINE TAG CPU_ARCHITECTURE ENV RELEASE CONFIRM
+export DAGS KEEP ENGINE TAG CPU_ARCHITECTURE ENV RELEASE CONFIRM DATABASE_URL HISTORY DAYS
 
 .PHONY: help demo up status logs down publish releases rollback confirm lint-dags rule-pages test test-defences check image image-test bench bench-tasks bench-delivery bench-lint bench-push bench-observing export-history deploy setup setup-benchmarks locks
 
@@ -75,6 +75,9 @@ bench-delivery: setup-benchmarks ## Measure how DAGs come from S3 to Airflow, ag
 
 bench-lint: setup-benchmarks ## Measure how long linters take over DAGs and what they find: flake8, pylint, Ruff, DagBag (about 25 minutes).
 	@PYTHONPATH=layers/dag_lint .farflow/env/benchmarks/bin/python -m benchmarks.lint
+
+export-history: setup ## Write past DAG runs for the simulator of worker scaling. DATABASE_URL=postgresql://... DAYS=7 HISTORY=build/history.jsonl
+	@PYTHONPATH=functions:layers/control_plane $(TOOLS)/python -m benchmarks.export_history
 
 image: setup ## Build airflow/ with a container engine of this machine. ENGINE=podman TAG=name:tag CPU_ARCHITECTURE=X86_64
 	@$(TOOLS)/python -m local.image.build

@@ -40,7 +40,10 @@ def test_layers_are_built_for_the_processor_of_the_functions() -> None:
         for name, resource in template["Resources"].items():
             if resource["Type"] == "AWS::Serverless::LayerVersion":
                 assert [resource["Metadata"]["BuildArchitecture"]] == functions["Architectures"], (path.stem, name)
-                assert resource["Properties"]["CompatibleArchitectures"] == functions["Architectures"], (path.stem, name)
+                assert resource["Properties"]["CompatibleArchitectures"] == functions["Architectures"], (
+                    path.stem,
+                    name,
+                )
 
 
 def test_every_output_that_is_read_exists() -> None:
