@@ -7,9 +7,9 @@ LOCAL := PYTHONPATH=layers/control_plane $(TOOLS)/python -m local
 RELEASES := $(LOCAL).release_commands
 SAM := env PATH="$(CURDIR)/$(TOOLS):$$PATH" SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.farflow/sam" \
   PIP_CACHE_DIR="$(CURDIR)/.farflow/cache/pip" sam
-export DAGS KEEP ENGINE TAG CPU_ARCHITECTURE ENV RELEASE CONFIRM
+export DAGS KEEP ENGINE TAG CPU_ARCHITECTURE ENV RELEASE CONFIRM DATABASE_URL HISTORY DAYS
 
-.PHONY: help demo up status logs down publish releases rollback confirm explain lint-dags rule-pages test test-defences soak check image image-test bench bench-tasks bench-delivery bench-lint bench-push bench-workers deploy setup setup-benchmarks locks
+.PHONY: help demo up status logs down publish releases rollback confirm explain lint-dags rule-pages test test-defences soak check image image-test bench bench-tasks bench-delivery bench-lint bench-push bench-observing bench-workers export-history deploy setup setup-benchmarks locks
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -71,7 +71,7 @@ check: setup ## Check format, lint, types, templates and shell scripts.
 	  AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template "$$template"; done
 	@$(TOOLS)/shellcheck .ci/run
 
-bench: bench-tasks bench-delivery bench-lint bench-push bench-workers ## Run every benchmark; each writes build/bench/NAME.json and docs/benchmarks/.
+bench: bench-tasks bench-delivery bench-lint bench-push bench-observing bench-workers ## Run every benchmark; each writes build/bench/NAME.json and docs/benchmarks/.
 
 bench-tasks: setup-benchmarks ## Measure what a task takes besides its work, against Airflow's defaults (about 10 minutes).
 	@PYTHONPATH=layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.tasks
@@ -84,6 +84,9 @@ bench-lint: setup-benchmarks ## Measure how long linters take over DAGs and what
 
 bench-workers: setup-benchmarks ## Watch real workers: 200 tasks from zero, and a schedule foreseen by a cold start (about 35 minutes).
 	@PYTHONPATH=layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.workers
+
+export-history: setup ## Write past DAG runs for the simulator of worker scaling. DATABASE_URL=postgresql://... DAYS=7 HISTORY=build/history.jsonl
+	@PYTHONPATH=functions:layers/control_plane $(TOOLS)/python -m benchmarks.export_history
 
 image: setup ## Build airflow/ with a container engine of this machine. ENGINE=podman TAG=name:tag CPU_ARCHITECTURE=X86_64
 	@$(TOOLS)/python -m local.image.build
@@ -101,6 +104,9 @@ setup: # The Python environments, in .farflow/; a fifth of a second when they ar
 
 bench-push: setup-benchmarks ## Measure from git push to the verdict, and to the pushed code running (about 8 minutes).
 	@PYTHONPATH=layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.pushes
+
+bench-observing: setup-benchmarks ## Measure a look at a metadata database with a million task instances (about 2 minutes).
+	@PYTHONPATH=functions:layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.observing
 
 setup-benchmarks: setup
 	@python3 local/environments.py benchmarks rivals lint_rivals

@@ -17,6 +17,8 @@ class Load:
     """How much there is."""
 
     dags: int
+    versions: int
+    """Of each DAG."""
     past_runs: int
     """Ended, of each DAG, one every five minutes."""
     active_runs: int
@@ -61,15 +63,15 @@ _DAGS = (
     """
     INSERT INTO dag (dag_id, is_paused, is_stale, exceeds_max_non_backfill, bundle_name, timetable_type, max_active_tasks,
                      max_active_runs, max_consecutive_failed_dag_runs, has_task_concurrency_limits, has_import_errors,
-                     next_dagrun_create_after)
+                     partition_mapper_info, next_dagrun_create_after)
     SELECT 'dag_' || d, false, false, false, 'releases', '', 16, 16, 0, false, false,
-           to_timestamp(%(now)s) + make_interval(secs => 15 * d)
+           '[]', to_timestamp(%(now)s) + make_interval(secs => 15 * d)
     FROM generate_series(1, %(dags)s) d
     """,
     """
     INSERT INTO dag_version (id, version_number, dag_id, bundle_name, created_at, last_updated)
     SELECT gen_random_uuid(), version, 'dag_' || d, 'releases', to_timestamp(%(now)s), to_timestamp(%(now)s)
-    FROM generate_series(1, %(dags)s) d, generate_series(1, 3) version
+    FROM generate_series(1, %(dags)s) d, generate_series(1, %(versions)s) version
     """,
     """
     INSERT INTO serialized_dag (id, dag_id, data, created_at, last_updated, dag_hash, dag_version_id)
@@ -83,7 +85,7 @@ _RUNS = (
                          span_status, bundle_version, created_dag_version_id)
     SELECT 'dag_' || d, 'past_' || r, 'success', 'scheduled', at, at, at, at + interval '2 min', 0, 'ended', 'r1', v.id
     FROM generate_series(1, %(dags)s) d
-    JOIN dag_version v ON v.dag_id = 'dag_' || d AND v.version_number = 3,
+    JOIN dag_version v ON v.dag_id = 'dag_' || d AND v.version_number = %(versions)s,
          generate_series(1, %(past_runs)s) r,
          LATERAL (SELECT to_timestamp(%(now)s) - make_interval(mins => 5 * r)) past(at)
     """,
@@ -93,7 +95,7 @@ _RUNS = (
     SELECT 'dag_' || 1 + r %% %(dags)s, 'active_' || r, 'running',
            CASE WHEN r %% 10 = 0 THEN 'manual' ELSE 'scheduled' END, at, at, at, 0, 'active', 'r1', v.id
     FROM generate_series(1, %(active_runs)s + %(queued)s) r
-    JOIN dag_version v ON v.dag_id = 'dag_' || 1 + r %% %(dags)s AND v.version_number = 3,
+    JOIN dag_version v ON v.dag_id = 'dag_' || 1 + r %% %(dags)s AND v.version_number = %(versions)s,
          LATERAL (SELECT to_timestamp(%(now)s) - make_interval(secs => 60 + r * 0.001)) past(at)
     """,
 )

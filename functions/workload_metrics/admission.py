@@ -7,8 +7,10 @@ fit lets those through that do.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import count as counting
 
 Limit = tuple[str, ...]
 """What is counted: a kind, then names."""
@@ -87,18 +89,24 @@ class Candidate:
     """Told how many were."""
 
 
+type _Place = tuple[tuple[float, float, str, str, str], int, Candidate]
+"""Order, then who came first."""
+
+
 class Admission:
     """Admits candidates as limits allow, and tries again those that a limit kept out when some of it was given back."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self._new: list[Candidate] = []
-        self._kept_out: dict[Limit, list[Candidate]] = {}
+        self._numbers = counting()
+        self._new: list[_Place] = []
+        self._kept_out: dict[Limit, list[_Place]] = {}
+        """By the limit that keeps them out, heaps: who comes first stands first."""
         self._given_back: set[Limit] = set()
 
     def add(self, candidate: Candidate) -> None:
         """For the next `settle`."""
-        self._new.append(candidate)
+        self._new.append((candidate.order, next(self._numbers), candidate))
 
     def give_back(self, demand: Demand, count: int) -> None:
         """Of `count` that left; for the next `settle`."""
@@ -106,16 +114,30 @@ class Admission:
         self._given_back |= demand.keys()
 
     def settle(self) -> None:
-        """Admit what fits."""
-        candidates, self._new = self._new, []
-        for given_back in self._given_back:
-            candidates += self._kept_out.pop(given_back, [])
-        self._given_back.clear()
-        for candidate in sorted(candidates, key=lambda candidate: candidate.order):
-            admitted, limit = self.limits.room(candidate.demand, candidate.count)
-            if admitted:
-                self.limits.take(candidate.demand, admitted)
-                candidate.count -= admitted
-                candidate.admit(admitted)
-            if candidate.count and limit is not None:
-                self._kept_out.setdefault(limit, []).append(candidate)
+        """Admit what fits, in order. Of those that a limit kept out, only as many are looked at as it now lets in."""
+        heads: list[tuple[_Place, Limit | None]] = [(place, None) for place in self._new]
+        heads += [(heapq.heappop(self._kept_out[limit]), limit) for limit in self._given_back if self._waits(limit)]
+        heapq.heapify(heads)
+        self._new, self._given_back = [], set()
+        still_out: list[tuple[Limit, _Place]] = []
+        while heads:
+            place, kept_out_by = heapq.heappop(heads)
+            if kept_out_by is not None and self._waits(kept_out_by):
+                heapq.heappush(heads, (heapq.heappop(self._kept_out[kept_out_by]), kept_out_by))
+            limit = self._admit(place[-1])
+            if limit is not None:
+                still_out.append((limit, place))
+        for limit, place in still_out:
+            heapq.heappush(self._kept_out.setdefault(limit, []), place)
+
+    def _waits(self, limit: Limit) -> bool:
+        return bool(self._kept_out.get(limit)) and self.limits.free(limit) >= 1
+
+    def _admit(self, candidate: Candidate) -> Limit | None:
+        """As many as fit; the limit that keeps the others out."""
+        admitted, limit = self.limits.room(candidate.demand, candidate.count)
+        if admitted:
+            self.limits.take(candidate.demand, admitted)
+            candidate.count -= admitted
+            candidate.admit(admitted)
+        return limit if candidate.count else None

@@ -10,6 +10,7 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 KNOWN_VERSIONS = frozenset({2, 3})
@@ -99,7 +100,7 @@ def parse(data: Any) -> DagStructure:
             for task in raw
         }
         return DagStructure(dag["dag_id"], tasks, _period(dag.get("timetable") or {}))
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, CycleError) as error:
         raise UnknownStructureError(f"the serialized DAG is not as expected: {error!r}") from error
 
 
@@ -174,28 +175,21 @@ def _weights(
         field = {**task, **task.get("partial_kwargs", {})}
         own[task["task_id"]] = int(field.get("priority_weight", 1))
         rules[task["task_id"]] = field.get("weight_rule", "downstream")
+    bits = {task_id: 1 << number for number, task_id in enumerate(own)}
+    of_weight: dict[int, int] = {}
+    for task_id, weight in own.items():
+        of_weight[weight] = of_weight.get(weight, 0) | bits[task_id]
     weights = dict(own)
     for rule, neighbours in (("downstream", downstream), ("upstream", upstream)):
-        reachable: dict[str, frozenset[str]] = {}
-        for task_id in own:
+        reachable: dict[str, int] = {}  # sets of tasks, a bit for each
+        for task_id in TopologicalSorter(neighbours).static_order():
+            reach = 0
+            for other in neighbours[task_id]:
+                reach |= bits[other] | reachable[other]
+            reachable[task_id] = reach
             if rules[task_id] == rule:
-                weights[task_id] += sum(own[other] for other in _reachable(task_id, neighbours, reachable))
+                weights[task_id] += sum(weight * (reach & tasks).bit_count() for weight, tasks in of_weight.items())
     return weights
-
-
-def _reachable(
-    task_id: str, neighbours: Mapping[str, frozenset[str]], known: dict[str, frozenset[str]]
-) -> frozenset[str]:
-    """All tasks below, or above; `known` is filled on the way. No recursion: chains may be long."""
-    stack = [task_id]
-    while stack:
-        missing = [other for other in neighbours[stack[-1]] if other not in known]
-        if missing:
-            stack += missing
-        else:
-            last = stack.pop()
-            known[last] = neighbours[last].union(*(known[other] for other in neighbours[last]))
-    return known[task_id]
 
 
 def _period(timetable: Mapping[str, Any]) -> float | None:

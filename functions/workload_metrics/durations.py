@@ -92,7 +92,7 @@ def decode(chunks: Sequence[bytes]) -> Durations:
     """What `encode` was given. Raises `ValueError` when it is not all there."""
     try:
         compact = json.loads(zlib.decompress(b"".join(chunks)))
-    except zlib.error as error:
+    except (zlib.error, ValueError) as error:
         raise ValueError(f"the learnt durations cannot be read: {error}") from error
     return Durations(
         {dag_id: {task_id: Learnt(*each) for task_id, each in tasks.items()} for dag_id, tasks in compact.items()}

@@ -28,8 +28,8 @@ type Row = tuple[Any, ...]
 type Connection = psycopg.Connection[Row]
 
 
-def connect(*, host: str, port: int, dbname: str, user: str, password: str, sslmode: str = "verify-full") -> Connection:
-    """A connection that can only read. Raises `psycopg.OperationalError`."""
+def connect(*, host: str, port: int, dbname: str, user: str, password: str, sslmode: str) -> Connection:
+    """A connection that can only read; `sslmode` is libpq's. Raises `psycopg.OperationalError`."""
     connection = psycopg.connect(
         host=host,
         port=port,
@@ -60,6 +60,10 @@ class StructureCache:
     def outdated(self, hashes: Mapping[str, str]) -> list[str]:
         """The versions of which the structure is not here, or another one."""
         return [version_id for version_id, dag_hash in hashes.items() if self._hash(version_id) != dag_hash]
+
+    def is_new(self, version_id: str) -> bool:
+        """Whether nothing was added for it."""
+        return version_id not in self._known
 
     def add(self, version_id: str, dag_hash: str, data: object, compressed: bytes | None) -> None:
         """Parse a structure. One that cannot be parsed is remembered as unknown."""

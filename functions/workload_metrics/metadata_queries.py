@@ -8,29 +8,36 @@ from __future__ import annotations
 IN_SLOTS_OR_ASLEEP = """
     SELECT ti.dag_id, ti.run_id, ti.task_id, ti.state, ti.queue, ti.executor, ti.pool, ti.pool_slots,
            ti.priority_weight, ti.hostname, ti.start_date, ti.end_date, ti.try_number, ti.next_method IS NOT NULL,
-           ti.retry_delay_override, last.reschedule_date, last.end_date,
-           dag_run.run_type, dag_run.state, dag_run.logical_date
+           ti.retry_delay_override, last.reschedule_date, last.end_date, run.run_type, run.state, run.logical_date
     FROM task_instance ti
-    JOIN dag_run ON dag_run.dag_id = ti.dag_id AND dag_run.run_id = ti.run_id
+    CROSS JOIN LATERAL (
+        SELECT run_type, state, logical_date FROM dag_run WHERE dag_id = ti.dag_id AND run_id = ti.run_id LIMIT 1
+    ) run
     LEFT JOIN LATERAL (
         SELECT reschedule_date, end_date FROM task_reschedule
         WHERE ti.state = 'up_for_reschedule' AND ti_id = ti.id ORDER BY id DESC LIMIT 1
     ) last ON true
     WHERE ti.state IN ('running', 'restarting', 'up_for_retry', 'up_for_reschedule')
 """
-"""One by one: each has times of its own. Index ti_state, then one look-up each."""
+"""One by one: each has times of its own. Index ti_state, then one look-up each.
+
+The LIMIT holds the planner to look-ups, here and below: with a wrong guess of how many there are, it would read all runs.
+"""
 
 WAITING = """
-    SELECT ti.dag_id, ti.run_id, ti.task_id, ti.state, ti.queue, ti.executor, ti.pool, ti.pool_slots,
-           ti.priority_weight, count(*), min(ti.queued_dttm), min(ti.scheduled_dttm), min(ti.start_date),
-           dag_run.run_type, dag_run.state, dag_run.logical_date
-    FROM task_instance ti
-    JOIN dag_run ON dag_run.dag_id = ti.dag_id AND dag_run.run_id = ti.run_id
-    WHERE ti.state IN ('queued', 'scheduled', 'deferred', 'awaiting_input')
-    GROUP BY ti.dag_id, ti.run_id, ti.task_id, ti.state, ti.queue, ti.executor, ti.pool, ti.pool_slots,
-             ti.priority_weight, dag_run.run_type, dag_run.state, dag_run.logical_date
+    SELECT ti.*, run.run_type, run.state, run.logical_date
+    FROM (
+        SELECT dag_id, run_id, task_id, state, queue, executor, pool, pool_slots, priority_weight, count(*),
+               min(queued_dttm), min(scheduled_dttm), min(start_date)
+        FROM task_instance
+        WHERE state IN ('queued', 'scheduled', 'deferred', 'awaiting_input')
+        GROUP BY dag_id, run_id, task_id, state, queue, executor, pool, pool_slots, priority_weight
+    ) ti
+    CROSS JOIN LATERAL (
+        SELECT run_type, state, logical_date FROM dag_run WHERE dag_id = ti.dag_id AND run_id = ti.run_id LIMIT 1
+    ) run
 """
-"""Those of one task in one run together: a mapped task may have thousands. Index ti_state."""
+"""Those of one task in one run together: a mapped task may have thousands. Index ti_state, then one look-up each."""
 
 RUNS = """
     SELECT dag_id, run_id, logical_date, backfill_id,
@@ -48,10 +55,14 @@ QUEUED_RUNS = """
 """Index idx_dag_run_queued_dags."""
 
 PROGRESS = """
-    SELECT ti.dag_id, ti.run_id, ti.task_id, ti.state, count(*), max(ti.map_index) < 0
-    FROM dag_run JOIN task_instance ti ON ti.dag_id = dag_run.dag_id AND ti.run_id = dag_run.run_id
+    SELECT dag_run.dag_id, dag_run.run_id, ti.task_id, ti.state, ti.count, ti.is_unmapped
+    FROM dag_run
+    CROSS JOIN LATERAL (
+        SELECT task_id, state, count(*) AS count, max(map_index) < 0 AS is_unmapped FROM task_instance
+        WHERE dag_id = dag_run.dag_id AND run_id = dag_run.run_id
+        GROUP BY task_id, state
+    ) ti
     WHERE dag_run.state = 'running'
-    GROUP BY ti.dag_id, ti.run_id, ti.task_id, ti.state
 """
 """Indexes idx_dag_run_running_dags, then ti_dag_run for each running run."""
 
@@ -84,9 +95,14 @@ DURATIONS = """
     ), tasks AS (
         SELECT recent.dag_id, ti.task_id,
                percentile_cont(0.5) WITHIN GROUP (ORDER BY ti.duration)
-                   FILTER (WHERE ti.state IN ('success', 'failed') AND ti.duration > 0) AS seconds,
-               count(*) FILTER (WHERE ti.state IN ('success', 'failed'))::float8 / count(DISTINCT ti.run_id) AS width
-        FROM recent JOIN task_instance ti ON ti.dag_id = recent.dag_id AND ti.run_id = recent.run_id
+                   FILTER (WHERE ti.ran AND ti.duration > 0) AS seconds,
+               count(*) FILTER (WHERE ti.ran)::float8 / count(DISTINCT recent.run_id) AS width
+        FROM recent
+        CROSS JOIN LATERAL (
+            SELECT task_id, duration, state IN ('success', 'failed') AS ran FROM task_instance
+            WHERE dag_id = recent.dag_id AND run_id = recent.run_id
+            OFFSET 0
+        ) ti
         WHERE recent.age <= %(runs)s
         GROUP BY recent.dag_id, ti.task_id
     )

@@ -32,6 +32,20 @@ def test_nested_stacks_get_every_parameter_that_they_need_and_none_else(parent: 
         assert needed <= given <= set(known), name
 
 
+def test_layers_are_built_for_the_processor_of_the_functions() -> None:
+    """They hold compiled packages, and sam builds layers for x86_64 unless told otherwise."""
+    for path in sorted((layout.ROOT / "stacks").glob("*.yaml")):
+        template = templates.stack(path.stem)
+        functions = template.get("Globals", {}).get("Function", {})
+        for name, resource in template["Resources"].items():
+            if resource["Type"] == "AWS::Serverless::LayerVersion":
+                assert [resource["Metadata"]["BuildArchitecture"]] == functions["Architectures"], (path.stem, name)
+                assert resource["Properties"]["CompatibleArchitectures"] == functions["Architectures"], (
+                    path.stem,
+                    name,
+                )
+
+
 def test_every_output_that_is_read_exists() -> None:
     parents = {
         "template": templates.root(),

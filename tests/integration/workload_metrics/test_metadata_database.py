@@ -42,7 +42,7 @@ QUERIES = {name: sql for name, sql in vars(metadata_queries).items() if name.isu
 VALUES = {
     "now": datetime.fromtimestamp(NOW, UTC),
     "until": datetime.fromtimestamp(NOW + HORIZON, UTC),
-    "since": datetime.fromtimestamp(NOW, UTC) - timedelta(days=14),
+    "since": datetime.fromtimestamp(NOW, UTC) - timedelta(hours=2),
     "runs": 20,
     "dag_ids": ["dag_1", "dag_2"],
     "version_ids": [],
@@ -288,7 +288,9 @@ def test_structure_is_read_once_and_anew_when_its_hash_changes(world: World) -> 
 
 
 def test_durations_are_medians_of_the_last_runs_with_the_instances_in_each(bare: World) -> None:
-    load = metadata_load.Load(dags=2, past_runs=30, active_runs=0, queued=0, scheduled=0, retrying=0, rescheduled=0)
+    load = metadata_load.Load(
+        dags=2, versions=2, past_runs=30, active_runs=0, queued=0, scheduled=0, retrying=0, rescheduled=0
+    )
     with psycopg.connect(bare.server.url_of(bare.name)) as connection:
         metadata_load.fill(connection, load, NOW)
     learnt = learn(bare.metrics, NOW)
@@ -307,7 +309,7 @@ def busy(server: MetadataDatabase, empty: str) -> Iterator[psycopg.Connection[An
     with psycopg.connect(server.url_of("postgres"), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE busy TEMPLATE {empty}")
     load = metadata_load.Load(
-        dags=50, past_runs=250, active_runs=30, queued=10, scheduled=200, retrying=10, rescheduled=10
+        dags=50, versions=40, past_runs=250, active_runs=30, queued=10, scheduled=200, retrying=10, rescheduled=10
     )
     with psycopg.connect(server.url_of("busy")) as connection:
         metadata_load.fill(connection, load, NOW)

@@ -60,7 +60,7 @@ with DAG(
     made, dropped = make(), drop()
     made >> local() >> dropped
     made >> dropped
-    [wait, group(double.expand(x=numbers()))] >> empty >> announces
+    [wait, group.expand(x=double.expand(x=numbers()))] >> empty >> announces
 
 with DAG(
     "backing_off",
