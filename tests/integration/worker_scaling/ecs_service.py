@@ -6,9 +6,10 @@ Requests and answers are held to boto3's model of ECS. What ECS itself does, the
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
-import boto3
+import botocore.session
 from botocore.validate import validate_parameters
 
 from control_plane.worker_scaling.fleet import Order, Phase
@@ -16,6 +17,12 @@ from control_plane.worker_scaling.fleet import Order, Phase
 NOW = 1_800_000_000.0
 SERVICE = "worker-default"
 FAMILY = "farflow-worker-default"
+
+
+@cache
+def service_model(service: str) -> Any:
+    """What boto3 knows of a service's requests."""
+    return botocore.session.get_session().get_service_model(service)
 
 
 def revision(number: int) -> str:
@@ -27,7 +34,6 @@ class EcsService:
 
     def __init__(self, dynamodb: Any) -> None:
         self._dynamodb = dynamodb
-        self._model = boto3.client("ecs", region_name="us-east-1").meta.service_model
         self.desired = 0
         self.served = self.newest = revision(1)
         self.status = "ACTIVE"
@@ -105,6 +111,6 @@ class EcsService:
         return {}
 
     def _check(self, operation: str, request: dict[str, Any]) -> None:
-        validate_parameters(request, self._model.operation_model(operation).input_shape)
+        validate_parameters(request, service_model("ecs").operation_model(operation).input_shape)
         if operation in self.fails:
             raise RuntimeError(f"{operation} failed")
