@@ -48,12 +48,17 @@ lint-dags: setup ## Say of a folder of DAGs what the push gate would say. DAGS=<
 	@test -n "$(DAGS)" || { echo "lint-dags: say which folder, for example DAGS=dags" >&2; exit 2; }
 	@PYTHONPATH=layers/dag_lint XDG_CACHE_HOME=$(CURDIR)/.farflow/cache $(TOOLS)/python -m dag_lint --python .farflow/env/airflow/bin/python "$(DAGS)"
 
+# The end-to-end tests share one stack and mostly wait; what needs no stack runs beside them.
 test: setup ## Run all tests: unit, integration, contract, end to end. TESTS=tests/unit for a part.
 ifdef TESTS
 	@$(TOOLS)/pytest $(TESTS)
 else
-	@$(TOOLS)/pytest --numprocesses logical --maxprocesses 4 --dist loadfile tests/unit tests/integration tests/contract
-	@$(TOOLS)/pytest tests/e2e # one stack for all of them
+	@$(TOOLS)/pytest --numprocesses logical --maxprocesses 4 --dist loadfile tests/unit tests/integration tests/contract > .farflow/stackless-tests.log 2>&1 & \
+	stackless=$$!; status=0; \
+	$(TOOLS)/pytest tests/e2e || status=$$?; \
+	echo "tests that need no stack, which ran meanwhile:"; \
+	wait $$stackless || status=$$?; \
+	cat .farflow/stackless-tests.log; exit $$status
 endif
 
 test-defences: setup ## Take out each defence of the push gate, in a copy: a test must notice (about 6 minutes).

@@ -1,4 +1,4 @@
-"""A stack of its own, whose workers scale from zero to six."""
+"""A stack of its own, whose workers scale from zero to six, with a second group from zero to one."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ PARAMETERS = {
     "WorkerMaximum": "6",
     "WorkerConcurrency": "4",
     "Parallelism": "256",
+    "SecondWorkerGroup": "large",
+    "SecondWorkerScaling": "economy",
+    "SecondWorkerMaximum": "1",
+    "SecondWorkerCpuArchitecture": deploy.architecture(),
 }
 
 

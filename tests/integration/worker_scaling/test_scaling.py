@@ -113,6 +113,22 @@ def test_failed_lowering_of_the_count_lets_nobody_leave(scaling: Scaling, state:
     assert ecs.order_of("a") == "drain"
 
 
+def test_order_that_could_not_be_written_is_given_at_the_next_step(
+    scaling: Scaling, state: ScalingState, ecs: EcsService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The count is lowered by then: nobody is unprotected, so nobody is stopped."""
+    ecs.desired = 1
+    ecs.start("a", phase=Phase.DRAINED, order=Order.DRAIN, idle_since=NOW - 300)
+    state.save_workload("default", Workload(NOW))
+    with monkeypatch.context() as broken:
+        broken.setattr(state, "order", lambda *_: (_ for _ in ()).throw(RuntimeError("the state table is away")))
+        with pytest.raises(RuntimeError, match="state table"):
+            scaling.step()
+    assert (ecs.desired, ecs.order_of("a")) == (0, "drain")
+    step(scaling)
+    assert (ecs.desired, ecs.order_of("a")) == (0, "leave")
+
+
 def test_service_that_is_not_there_is_said(scaling: Scaling, ecs: EcsService) -> None:
     ecs.status = "DRAINING"
     with pytest.raises(ServiceMissingError, match="worker-default"):
