@@ -230,7 +230,7 @@ class _Play:
                 left = RESUMED_SECONDS if each.is_resumed else residual_seconds(seconds, self._age(each))
                 if is_celery(each.executor):
                     running = Running(each.hostname, self._now + left)
-                    self.running.setdefault(each.queue, []).extend([running] * each.count)
+                    self.running.setdefault(each.queue or self._default_queue, []).extend([running] * each.count)
                 self._hold(self._demand(each), each.count, left, then)
             case "queued":
                 self._note(self.waiting, each, self._since(each), seconds, each.count)
@@ -405,7 +405,7 @@ class _Play:
         self, works: dict[str, Counter[tuple[float, float]]], each: Instances, at: float, seconds: float, count: int
     ) -> None:
         if is_celery(each.executor):
-            works.setdefault(each.queue, Counter())[at, seconds] += count
+            works.setdefault(each.queue or self._default_queue, Counter())[at, seconds] += count
 
     # ---- What is known -------------------------------------------------------------------------
 

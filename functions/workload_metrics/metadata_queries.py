@@ -15,7 +15,7 @@ IN_SLOTS_OR_ASLEEP = """
     ) run
     LEFT JOIN LATERAL (
         SELECT reschedule_date, end_date FROM task_reschedule
-        WHERE ti.state = 'up_for_reschedule' AND ti_id = ti.id ORDER BY id DESC LIMIT 1
+        WHERE ti.state IN ('running', 'up_for_reschedule') AND ti_id = ti.id ORDER BY id DESC LIMIT 1
     ) last ON true
     WHERE ti.state IN ('running', 'restarting', 'up_for_retry', 'up_for_reschedule')
 """

@@ -29,8 +29,9 @@ class Instances:
     """Running again after a deferral; `since` is its first start."""
     retry_delay_override: float | None = None
     rescheduled_to: float | None = None
-    """To be poked again: when."""
+    """Of a sensor between two looks: when it looks again. Of one that looks, when it began to."""
     poke_interval: float | None = None
+    """From the end of its last look to the next."""
     run_type: str = ""
     run_state: str = ""
     logical_date: datetime | None = None

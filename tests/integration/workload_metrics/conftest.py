@@ -20,6 +20,11 @@ LOGICAL_DATE = datetime(2026, 11, 28, 12, tzinfo=UTC)
 METRICS_PASSWORD = "of the role's own"
 AIRFLOW_SIDE = Path(__file__).parent / "airflow_side"
 COPIES = count()
+TABLES = (
+    *("dag", "dag_run", "dag_version", "serialized_dag", "slot_pool"),
+    *("task_instance", "task_instance_history", "task_reschedule"),
+)
+"""What tests change."""
 
 
 def airflow(database: MetadataDatabase, *arguments: str | Path, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -84,10 +89,13 @@ class World:
         self.server = server
         self.name = name
         self.airflow = psycopg.connect(server.url_of(name), autocommit=True)
-        self.metrics: Connection = connect(
+        self.metrics = self.as_metrics()
+
+    def as_metrics(self) -> Connection:
+        return connect(
             host="127.0.0.1",
-            port=server.port,
-            dbname=name,
+            port=self.server.port,
+            dbname=self.name,
             user="farflow_metrics",
             password=METRICS_PASSWORD,
             sslmode="disable",
@@ -117,10 +125,26 @@ def copy_of(server: MetadataDatabase, template: str) -> Iterator[World]:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture(scope="session")
+def shared(server: MetadataDatabase, filled: tuple[str, Any]) -> Iterator[World]:
+    for world in copy_of(server, filled[0]):
+        world.airflow.execute("CREATE SCHEMA saved")
+        for table in TABLES:
+            world.airflow.execute(f"CREATE TABLE saved.{table} AS TABLE {table}")
+        yield world
+
+
 @pytest.fixture
-def world(server: MetadataDatabase, filled: tuple[str, Any]) -> Iterator[World]:
-    """With a run of each test DAG, of which nothing ran yet."""
-    yield from copy_of(server, filled[0])
+def world(shared: World) -> World:
+    """With a run of each test DAG, of which nothing ran yet: as Airflow left it, whatever the test before did."""
+    with shared.airflow.transaction():
+        shared.airflow.execute("SET LOCAL session_replication_role = replica")  # without foreign keys' triggers
+        for table in TABLES:
+            shared.airflow.execute(f"DELETE FROM {table}")
+            shared.airflow.execute(f"INSERT INTO {table} SELECT * FROM saved.{table}")
+    shared.metrics.close()
+    shared.metrics = shared.as_metrics()
+    return shared
 
 
 @pytest.fixture

@@ -309,7 +309,7 @@ def busy(server: MetadataDatabase, empty: str) -> Iterator[psycopg.Connection[An
     with psycopg.connect(server.url_of("postgres"), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE busy TEMPLATE {empty}")
     load = metadata_load.Load(
-        dags=50, versions=40, past_runs=250, active_runs=30, queued=10, scheduled=200, retrying=10, rescheduled=10
+        dags=50, versions=20, past_runs=100, active_runs=30, queued=10, scheduled=200, retrying=10, rescheduled=10
     )
     with psycopg.connect(server.url_of("busy")) as connection:
         metadata_load.fill(connection, load, NOW)
