@@ -110,6 +110,13 @@ def no_workers(running: layout.Stack) -> bool:
     return service["desiredCount"] == service["runningCount"] == service["pendingCount"] == 0
 
 
+def forget_cold_starts(running: layout.Stack) -> None:
+    """What was learnt of processes that start at once says nothing of Fargate."""
+    dynamodb = aws.client(running, "dynamodb")
+    (table,) = [name for name in dynamodb.list_tables()["TableNames"] if "StateTable" in name]
+    dynamodb.delete_item(TableName=table, Key={"id": {"S": "cold_start#default"}})
+
+
 def from_zero(running: layout.Stack, api: AirflowApi) -> tuple[Recording, list[Row]]:
     """Two hundred tasks find no worker; they all succeed, and the workers go again."""
     install(running, api, "burst", BURST.replace("TASKS", str(TASKS)))
@@ -140,7 +147,8 @@ def from_zero(running: layout.Stack, api: AirflowApi) -> tuple[Recording, list[R
 def foreseen(running: layout.Stack, api: AirflowApi) -> tuple[Recording, list[Row]]:
     """A DAG at every fifth minute, with a cold start of over a minute and no worker between its runs."""
     install(running, api, "every_five_minutes", EVERY_FIVE_MINUTES)
-    (layout.COLD_STARTS).write_text(json.dumps({"worker-default": COLD_START_SECONDS}))
+    forget_cold_starts(running)
+    layout.COLD_STARTS.write_text(json.dumps({"worker-default": COLD_START_SECONDS}))
     try:
         with recording(running, api) as found:
             await_true(
@@ -148,7 +156,7 @@ def foreseen(running: layout.Stack, api: AirflowApi) -> tuple[Recording, list[Ro
             )
             time.sleep(60)
     finally:
-        (layout.COLD_STARTS).unlink()
+        layout.COLD_STARTS.unlink()
     waits = [_wait(each) for each in sorted(_ended(api), key=lambda each: each["start_date"])][1:]  # the first taught
     return found, [
         Row("every fifth minute, cold start 75 s", "farflow", "longest wait for a worker", max(waits), "s"),

@@ -185,6 +185,8 @@ def test_cold_start_is_learnt_from_the_last_workers() -> None:
     assert typical_cold_start([]) == FIRST_COLD_START_SECONDS
     assert typical_cold_start([60.0]) == 60.0
     assert typical_cold_start([60.0, 62.0, 64.0, 90.0]) == pytest.approx(70.5)
+    assert typical_cold_start([20.0] * 18 + [85.0, 85.0]) == 85.0
+    assert typical_cold_start([85.0] * 10 + [20.0] * 10) == 85.0
     known = {str(number): float(number) for number in range(20)}
     learnt = with_new_cold_starts(known, {"3": 1000.0, "new": 61.0})
     assert len(learnt) == 20
