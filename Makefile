@@ -9,7 +9,7 @@ SAM := env PATH="$(CURDIR)/$(TOOLS):$$PATH" SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DI
   PIP_CACHE_DIR="$(CURDIR)/.farflow/cache/pip" sam
 export DAGS KEEP ENGINE TAG CPU_ARCHITECTURE ENV RELEASE CONFIRM DATABASE_URL HISTORY DAYS
 
-.PHONY: help demo up status logs down publish releases rollback confirm lint-dags rule-pages test test-defences check image image-test bench bench-tasks bench-delivery bench-lint bench-push bench-observing export-history deploy setup setup-benchmarks locks
+.PHONY: help demo up status logs down publish releases rollback confirm explain lint-dags rule-pages test test-defences soak check image image-test bench bench-tasks bench-delivery bench-lint bench-push bench-observing bench-workers export-history deploy setup setup-benchmarks locks
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -41,20 +41,31 @@ rollback: setup ## Bring an earlier release back. RELEASE=<id> ENV=dev CONFIRM=y
 confirm: setup ## Let a release be served that was held because it removes most of the files. RELEASE=<id> ENV=dev
 	@$(RELEASES) confirm
 
+explain: setup ## Say why the workers are as many as they are: the last decisions, each with its reason. ENV=dev
+	@$(LOCAL).explain explain
+
 lint-dags: setup ## Say of a folder of DAGs what the push gate would say. DAGS=<folder>
 	@test -n "$(DAGS)" || { echo "lint-dags: say which folder, for example DAGS=dags" >&2; exit 2; }
 	@PYTHONPATH=layers/dag_lint XDG_CACHE_HOME=$(CURDIR)/.farflow/cache $(TOOLS)/python -m dag_lint --python .farflow/env/airflow/bin/python "$(DAGS)"
 
+# The end-to-end tests share one stack and mostly wait; what needs no stack runs beside them.
 test: setup ## Run all tests: unit, integration, contract, end to end. TESTS=tests/unit for a part.
 ifdef TESTS
 	@$(TOOLS)/pytest $(TESTS)
 else
-	@$(TOOLS)/pytest --numprocesses logical --maxprocesses 4 --dist loadfile tests/unit tests/integration tests/contract
-	@$(TOOLS)/pytest tests/e2e # one stack for all of them
+	@$(TOOLS)/pytest --numprocesses logical --maxprocesses 4 --dist loadfile tests/unit tests/integration tests/contract > .farflow/stackless-tests.log 2>&1 & \
+	stackless=$$!; status=0; \
+	$(TOOLS)/pytest tests/e2e || status=$$?; \
+	echo "tests that need no stack, which ran meanwhile:"; \
+	wait $$stackless || status=$$?; \
+	cat .farflow/stackless-tests.log; exit $$status
 endif
 
 test-defences: setup ## Take out each defence of the push gate, in a copy: a test must notice (about 6 minutes).
 	@$(TOOLS)/python -m tests.defences
+
+soak: setup ## Hundreds of tasks while workers drain, are rolled out, told to stop, and killed (about 40 minutes).
+	@$(TOOLS)/pytest tests/soak
 
 check: setup ## Check format, lint, types, templates and shell scripts.
 	@$(TOOLS)/ruff format --check .
@@ -65,7 +76,7 @@ check: setup ## Check format, lint, types, templates and shell scripts.
 	  AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template "$$template"; done
 	@$(TOOLS)/shellcheck .ci/run
 
-bench: bench-tasks bench-delivery bench-lint bench-push bench-observing ## Run every benchmark; each writes build/bench/NAME.json and docs/benchmarks/.
+bench: bench-tasks bench-delivery bench-lint bench-push bench-observing bench-workers ## Run every benchmark; each writes build/bench/NAME.json and docs/benchmarks/.
 
 bench-tasks: setup-benchmarks ## Measure what a task takes besides its work, against Airflow's defaults (about 10 minutes).
 	@PYTHONPATH=layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.tasks
@@ -75,6 +86,9 @@ bench-delivery: setup-benchmarks ## Measure how DAGs come from S3 to Airflow, ag
 
 bench-lint: setup-benchmarks ## Measure how long linters take over DAGs and what they find: flake8, pylint, Ruff, DagBag (about 25 minutes).
 	@PYTHONPATH=layers/dag_lint .farflow/env/benchmarks/bin/python -m benchmarks.lint
+
+bench-workers: setup-benchmarks ## Watch real workers: 200 tasks from zero, and a schedule foreseen by a cold start (about 35 minutes).
+	@PYTHONPATH=layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.workers
 
 export-history: setup ## Write past DAG runs for the simulator of worker scaling. DATABASE_URL=postgresql://... DAYS=7 HISTORY=build/history.jsonl
 	@PYTHONPATH=functions:layers/control_plane $(TOOLS)/python -m benchmarks.export_history

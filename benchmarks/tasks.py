@@ -127,7 +127,7 @@ def first_task_seconds(stack: layout.Stack, api: AirflowApi, cluster: str) -> fl
     """One run on a new worker that says that it is ready, when the old one's last poll can take no message any more."""
     ecs = aws.client(stack, "ecs")
     (before,) = worker(stack, cluster).tasks
-    ecs.update_service(cluster=cluster, service="worker", forceNewDeployment=True)
+    ecs.update_service(cluster=cluster, service="worker-default", forceNewDeployment=True)
     deadline = time.monotonic() + STEADY_SECONDS
     while True:
         tasks = [task for task in worker(stack, cluster).tasks if task.id != before.id]
@@ -142,7 +142,7 @@ def first_task_seconds(stack: layout.Stack, api: AirflowApi, cluster: str) -> fl
 
 
 def worker(stack: layout.Stack, cluster: str) -> services.Service:
-    return next(service for service in services.observe(stack, cluster) if service.name == "worker")
+    return next(service for service in services.observe(stack, cluster) if service.name == "worker-default")
 
 
 def idle(stack: layout.Stack, cluster: str, system: str) -> Iterator[Row]:
@@ -211,7 +211,7 @@ def remove_tuning(stack: layout.Stack) -> None:
         for entry in kept:
             if entry["name"] == "AIRFLOW__CORE__EXECUTOR":
                 entry["value"] = "CeleryExecutor"
-        if name == "worker":
+        if name == "worker-default":
             del container["healthCheck"]  # it looks for a file of the extension's
         registered = ecs.register_task_definition(
             **{

@@ -11,6 +11,7 @@ from local.errors import LocalStackError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
@@ -27,6 +28,8 @@ class NotDeployedError(LocalStackError):
 
 @overload
 def client(stack: layout.Stack, service: Literal["cloudformation"]) -> CloudFormationClient: ...
+@overload
+def client(stack: layout.Stack, service: Literal["cloudwatch"]) -> CloudWatchClient: ...
 @overload
 def client(stack: layout.Stack, service: Literal["ecs"]) -> ECSClient: ...
 @overload

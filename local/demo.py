@@ -208,7 +208,7 @@ def run_dags(api: AirflowApi, dag_ids: list[str], timeline: Timeline) -> list[Ru
         print(f"     {outcome.dag_id:<40} {outcome.state:<13} {seconds}")
     bad = [outcome.dag_id for outcome in timeline.dags if outcome.state not in ("success", "import error")]
     if bad:
-        raise DemoError(f"these DAGs did not succeed: {', '.join(bad)}", service="worker")
+        raise DemoError(f"these DAGs did not succeed: {', '.join(bad)}", service="worker-default")
     return done
 
 
@@ -229,7 +229,7 @@ def check_logs(stack: layout.Stack, api: AirflowApi, runs: list[Run]) -> str:
         if len(logs) < len(ran):
             raise DemoError(
                 f"{run.dag_id}: {len(ran)} task instances ran, {len(logs)} logs are below s3://{bucket}/{prefix}",
-                service="worker",
+                service="worker-default",
             )
         checked += len(logs)
     return f"{checked} logs"
@@ -244,7 +244,7 @@ def check_passed_xcom(api: AirflowApi, runs: list[Run]) -> str:
     (run,) = (run for run in runs if run.dag_id == "dynamic_mapping")
     total = api.get(f"{run.path}/taskInstances/total/xcomEntries/return_value")["value"]
     if total != PASSED_TOTAL:
-        raise DemoError(f"dynamic_mapping's total is {total!r}, not {PASSED_TOTAL}", service="worker")
+        raise DemoError(f"dynamic_mapping's total is {total!r}, not {PASSED_TOTAL}", service="worker-default")
     return f"{total} summed from five tasks"
 
 

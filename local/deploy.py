@@ -87,6 +87,7 @@ def deploy(stack: layout.Stack, **changes: str) -> None:
         "DatabaseSslMode": "disable",  # the wheel's PostgreSQL is built without TLS
         "FileSystemMountPath": str(layout.EFS),
         "LogRetentionDays": "1",
+        "WorkerMinimum": "1",  # what is tried here should not wait for a start
         **push_gate.parameters(stack),
         **changes,
     }

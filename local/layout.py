@@ -25,6 +25,9 @@ GITHUB = STACK / "github"
 """State of the local GitHub."""
 GITHUB_REPOSITORY = "farflow/dags"
 
+COLD_STARTS = STACK / "cold-start-seconds.json"
+"""How long the tasks of ECS services take to start here, where it should be longer than a process takes."""
+
 IAM_DECISIONS = "iam.jsonl"
 """In the local AWS's folder: what each role was allowed and denied, one JSON object a line."""
 

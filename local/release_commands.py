@@ -12,19 +12,17 @@ import os
 import subprocess
 import sys
 import time
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from control_plane.dag_paths import RefusedFilesError
 from control_plane.dag_release import ManifestError, Release
 from control_plane.dag_releases import CONFIRMATION_KEY, Content, DagReleases, Published, ReleaseError
-from local import aws, command_line, dag_folder, layout, stack_control
+from local import command_line, dag_folder, deployed, layout
 from local.errors import LocalStackError
 
 if TYPE_CHECKING:
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
 
 SHOWN = 20
 SERVED_SECONDS = 60.0
-HERE = "local"
 
 
 class CommandError(LocalStackError):
@@ -115,29 +112,11 @@ def list_releases(bucket: DagsBucket, status: dict[str, Any]) -> None:
 
 def dags_bucket() -> DagsBucket:
     """The DAG bucket of the environment ENV, this machine's stack by default."""
-    environment = os.environ.get("ENV") or HERE
-    if environment == HERE:
-        stack = stack_control.require()
-        return DagsBucket(aws.client(stack, "s3"), aws.outputs(stack)["DagsBucketName"])
-    parameters = samconfig(environment)
-    session = boto3.Session(region_name=parameters.get("region"))
+    environment = deployed.find()
     try:
-        stacks = session.client("cloudformation").describe_stacks(StackName=parameters["stack_name"])["Stacks"]
-        outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
-        return DagsBucket(session.client("s3"), outputs["DagsBucketName"])
-    except (BotoCoreError, ClientError, KeyError) as error:
-        raise CommandError(f"the bucket of {environment} could not be found: {error!r}") from error
-
-
-def samconfig(environment: str) -> dict[str, Any]:
-    """The parameters with which that environment is deployed."""
-    config = tomllib.loads((layout.ROOT / "samconfig.toml").read_text())
-    try:
-        parameters: dict[str, Any] = config[environment]["deploy"]["parameters"]
+        return DagsBucket(environment.client("s3"), environment.outputs["DagsBucketName"])
     except KeyError:
-        known = ", ".join(name for name in config if name not in ("version", "default"))
-        raise CommandError(f"samconfig.toml has no environment ENV={environment}; there are {known}") from None
-    return parameters
+        raise CommandError(f"stack {environment.stack_name} names no DAG bucket: is it Farflow's?") from None
 
 
 def contents_of(folder: Path) -> list[Content]:

@@ -9,7 +9,9 @@ from local import aws, layout
 from local.airflow_api import AirflowApi, AirflowApiError
 from local.errors import LocalStackError
 
-NAMES = ("execution-api", "ui", "scheduler", "dag-processor", "triggerer", "worker")
+NAMES = ("execution-api", "ui", "scheduler", "dag-processor", "triggerer")
+"""Of the services besides the workers'; those are named after their groups."""
+WORKERS = "worker-default"
 
 COMPONENTS = {
     "metadatabase": "the database",
@@ -49,21 +51,21 @@ class Service:
 
 
 def observe(stack: layout.Stack, cluster: str) -> list[Service]:
-    """Every Airflow service of `cluster`, in the order of `NAMES`."""
+    """Every Airflow service of `cluster`, in the order of `NAMES`, the workers' last."""
     ecs = aws.client(stack, "ecs")
-    found = {
-        service["serviceName"]: service["desiredCount"]
-        for service in ecs.describe_services(cluster=cluster, services=list(NAMES))["services"]
-    }
+    listed = [arn.rpartition("/")[2] for arn in ecs.list_services(cluster=cluster)["serviceArns"]]
+    names = [*NAMES, *sorted(name for name in listed if name.startswith("worker-"))]
+    described = ecs.describe_services(cluster=cluster, services=names)["services"]
+    found = {service["serviceName"]: service["desiredCount"] for service in described}
     services = []
-    for name in NAMES:
+    for name in names:
         if name not in found:
             continue
-        arns = ecs.list_tasks(cluster=cluster, serviceName=name)["taskArns"]
-        described = ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []
+        task_arns = ecs.list_tasks(cluster=cluster, serviceName=name)["taskArns"]
+        details = ecs.describe_tasks(cluster=cluster, tasks=task_arns)["tasks"] if task_arns else []
         tasks = tuple(
             Task(task["taskArn"].rpartition("/")[2], detail["value"])
-            for task in described
+            for task in details
             if task["lastStatus"] == "RUNNING"
             for attachment in task["attachments"]
             for detail in attachment["details"]

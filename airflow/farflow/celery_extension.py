@@ -7,6 +7,9 @@
 - Acknowledgements that neither end the worker nor hold up its event loop. A message that could not be deleted comes
   back after the queue's visibility timeout; the Execution API refuses to run its task again, and it is deleted then.
 - Slots that are free when their task has ended (`task_exit`).
+- The gate (`work_gate`), which the worker's keeper opens when the worker is protected and shuts when it is to drain
+  (`worker_life`). SIGTERM shuts it too, and waits for the open poll before Celery's own shutdown begins: a poll that
+  nobody hears would take a message along.
 - The health file, touched by the worker's own event loop: a loop that hangs stops touching it. An outage of SQS does
   not: ECS would stop a worker whose running tasks need no queue.
 """
@@ -16,7 +19,9 @@ from __future__ import annotations
 import logging
 import os
 import random
+import signal
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -26,6 +31,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 from celery import bootsteps
 from celery.signals import worker_init
+from celery.worker import state as celery_state
 from kombu.asynchronous.aws.connection import AsyncHTTPSConnection
 from kombu.asynchronous.aws.sqs.connection import AsyncSQSConnection
 from kombu.transport import SQS
@@ -33,6 +39,8 @@ from kombu.transport.SQS.exceptions import AccessDeniedQueueException
 
 from farflow import queue_outage, task_exit
 from farflow.queue_outage import Failure, Outage
+from farflow.work_gate import GATE
+from farflow.worker_keeper import WorkerKeeper, keeper
 
 HEALTH_FILE = Path(os.environ.get("TMPDIR", tempfile.gettempdir())) / "farflow-worker-healthy"
 TOUCH_SECONDS = 10
@@ -75,7 +83,7 @@ class GuardedConnection(AsyncSQSConnection):
 
 
 class GuardedChannel(SQS.Channel):
-    """A channel that polls again after a failed poll, later each time."""
+    """A channel that polls while the gate is open, and again after a failed poll, later each time."""
 
     _outage: Outage | None = None
 
@@ -85,12 +93,31 @@ class GuardedChannel(SQS.Channel):
         except Exception as error:  # noqa: BLE001 - credentials that cannot be fetched, for one
             self._loop1(queue, Failure(repr(error)))
 
+    def _get_bulk_async(self, queue: str, callback: Any = None) -> Any:
+        if not GATE.begin_poll():
+            callback([])  # as if there were nothing: it is looked again soon
+            return callback
+        try:
+            return super()._get_bulk_async(queue, callback)  # type: ignore[no-untyped-call]
+        except BaseException:
+            GATE.end_poll()
+            raise
+
     def _on_messages_ready(self, queue: str, qname: str, messages: Any) -> Any:
+        try:
+            return self._take(queue, qname, messages)
+        finally:
+            GATE.end_poll()  # what it brought is in hand by now
+
+    def _take(self, queue: str, qname: str, messages: Any) -> Any:
         if isinstance(messages, Failure):
             return messages
         if self._outage is not None:
             log.warning(queue_outage.end_of(self._outage, time.monotonic()))
             self._outage = None
+        if GATE.gives_back and messages.get("Messages"):
+            self._release_messages(queue, qname, messages["Messages"])  # type: ignore[no-untyped-call]
+            return 0
         return super()._on_messages_ready(queue, qname, messages)  # type: ignore[no-untyped-call]
 
     def _loop1(self, queue: str, messages_fetched: Any = None) -> None:
@@ -144,10 +171,48 @@ class HealthFile(bootsteps.StartStopStep):
             self._timer = None
 
 
+LAST_POLL_SECONDS = 25.0
+"""The longest that SIGTERM waits for an open poll: a long poll's 20 s and its answer. Fargate gives 120 s in all."""
+LOOK_SECONDS = 0.1
+
+
+class Keeping(bootsteps.StartStopStep):
+    """Begins the worker's life with its first consumer. A consumer step: what it needs is there then, and polls come after."""
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+    _keeper: WorkerKeeper | None = None
+
+    def start(self, consumer: Any) -> None:  # noqa: ARG002 - Celery's signature
+        GATE.forget_polls()
+        if Keeping._keeper is None:
+            Keeping._keeper = keeper(os.environ, GATE, lambda: len(celery_state.reserved_requests))
+            shut_the_gate_at_sigterm(Keeping._keeper)
+            Keeping._keeper.start()
+
+
+def shut_the_gate_at_sigterm(life: WorkerKeeper) -> None:
+    """Celery's own warm shutdown comes when no poll is open any more; a second SIGTERM has it come at once."""
+    warm_shutdown = signal.getsignal(signal.SIGTERM)
+
+    def then_stop() -> None:
+        deadline = time.monotonic() + LAST_POLL_SECONDS
+        while GATE.polls and time.monotonic() < deadline:
+            time.sleep(LOOK_SECONDS)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def stop_polling(*_: Any) -> None:
+        signal.signal(signal.SIGTERM, warm_shutdown)
+        life.tell_to_stop()
+        threading.Thread(target=then_stop, daemon=True, name="farflow-last-poll").start()
+
+    signal.signal(signal.SIGTERM, stop_polling)
+
+
 @worker_init.connect
 def extend_worker(sender: Any, **_: Any) -> None:
     """Before the worker's first connection: `sender` is the worker."""
     SQS.AsyncSQSConnection = GuardedConnection  # type: ignore[attr-defined]
     SQS.Transport.Channel = GuardedChannel
     sender.app.steps["consumer"].add(HealthFile)
+    sender.app.steps["consumer"].add(Keeping)
     task_exit.notice_at_once()

@@ -7,7 +7,6 @@ Importing Airflow is avoided for the same reason.
 from __future__ import annotations
 
 import os
-import socket
 import sys
 import tempfile
 import time
@@ -15,6 +14,8 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+
+from farflow.hostname import hostname
 
 LOOPBACK = os.environ.get("FARFLOW_LOOPBACK", "127.0.0.1")
 """Where the container's own servers answer. The local stack, whose tasks share one loopback interface, says where."""
@@ -80,11 +81,11 @@ def check_job(job_type: str) -> None:
         cursor.execute(
             "SELECT extract(epoch FROM now() - max(latest_heartbeat)) FROM job"
             " WHERE job_type = %s AND hostname = %s AND state = 'running'",
-            (job_type, socket.getfqdn()),
+            (job_type, hostname()),
         )
         (silence_seconds,) = cursor.fetchone()
     if silence_seconds is None:
-        raise UnhealthyError(f"no running {job_type} on {socket.getfqdn()}")
+        raise UnhealthyError(f"no running {job_type} on {hostname()}")
     if silence_seconds > JOB_SILENCE_SECONDS:
         raise UnhealthyError(f"{job_type} was silent for {silence_seconds:.0f} s")
 

@@ -1,1 +1,1 @@
-"""The function `workload_metrics`: what Airflow has to do, from its metadata database, and how many workers that takes."""
+"""Measures what each worker group has to do, and tells how many workers that needs."""

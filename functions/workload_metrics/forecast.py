@@ -78,10 +78,13 @@ def forecast(
 
 
 def slots_of_unforeseen_work(observation: Observation) -> dict[str, int]:
-    """By queue, the slots that runs hold now, or are queued for, that no schedule announced."""
+    """By queue, the slots that tasks hold now of runs that no schedule announced.
+
+    What waits for a slot is not counted: it will hold one as long, whenever it gets it.
+    """
     held: Counter[str] = Counter()
     for each in observation.instances:
-        if each.state in IN_SLOT and each.run_type not in KNOWN_RUN_TYPES and is_celery(each.executor):
+        if each.state == "running" and each.run_type not in KNOWN_RUN_TYPES and is_celery(each.executor):
             held[each.queue] += each.count
     return dict(held)
 

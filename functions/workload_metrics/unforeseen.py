@@ -22,10 +22,9 @@ class UnforeseenSlots:
 def updated(previous: UnforeseenSlots | None, now: float, held: Mapping[str, int]) -> UnforeseenSlots:
     """The mean, now that `held` was seen. What was held since the last look is taken for what is held now.
 
-    Looks may be seconds or hours apart. Without a previous mean, it is what is held now.
+    Looks may be seconds or hours apart. The first one says nothing of what was before it.
     """
-    if previous is None:
-        return UnforeseenSlots(now, {queue: float(slots) for queue, slots in held.items() if slots})
+    previous = previous or UnforeseenSlots(now)
     share = math.exp(-max(0.0, now - previous.at) / MEMORY_SECONDS)
     means = {
         queue: share * previous.slots.get(queue, 0.0) + (1.0 - share) * held.get(queue, 0)

@@ -12,6 +12,7 @@ from local.emulator import (
     cloudformation_services,
     cloudformation_types,
     cloudwatch,
+    ecs_cold_start,
     ecs_health,
     ecs_protection,
     ecs_roles,
@@ -61,6 +62,7 @@ def install(port: int, folder: Path, *, plain: bool) -> None:
     iam = Iam(Decisions(folder / layout.IAM_DECISIONS))
     TaskCredentials()
     life = ecs_tasks.install(runtime)
+    ecs_cold_start.install(folder)
     ecs_health.install(runtime)
     ecs_protection.install(iam)
     Builds(iam, folder / "builds")

@@ -44,6 +44,7 @@ def register() -> None:
     }
     handlers["AWS::EC2::SecurityGroupIngress"] = _security_group_ingress()
     _transform_nested_templates()
+    _resolve_dynamic_references_in_nested_templates()
     _remember_attributes_of_nested_resources()
     _generate_secrets_as_asked()
     _name_container_properties_as_the_api_does()
@@ -152,6 +153,26 @@ def _transform_nested_templates() -> None:
         return engine._apply_transforms(template) if template.get("Transform") else template
 
     engine._parse_template = parse
+
+
+def _resolve_dynamic_references_in_nested_templates() -> None:
+    """`{{resolve:…}}` means in a nested template what it means in a root one, where the emulator resolves it.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references-secretsmanager.html
+    """
+    provision, update = provisioners._provision_resource, provisioners._update_resource
+
+    def resolved(properties: Any) -> Any:
+        return engine._resolve_dynamic_references(properties)[0]
+
+    def provision_resolved(resource_type: str, logical_id: str, properties: Any, stack: str) -> Any:
+        return provision(resource_type, logical_id, resolved(properties), stack)
+
+    def update_resolved(resource_type: str, physical_id: str, old: Any, new: Any, *others: Any, **options: Any) -> Any:
+        return update(resource_type, physical_id, resolved(old), resolved(new), *others, **options)
+
+    provisioners._provision_resource = provision_resolved
+    provisioners._update_resource = update_resolved
 
 
 def _remember_attributes_of_nested_resources() -> None:

@@ -15,9 +15,10 @@ NOTHING = object()
 
 
 def command(service: str) -> list[str]:
-    """The command of the nested stack `service` of Airflow's stack."""
-    resource = _template("airflow")["Resources"][service]
-    return str(resource["Properties"]["Parameters"]["Command"]).split(",")
+    """The command of the nested stack `service` of Airflow's stack; of workers, that of the default group's."""
+    resource = {**_template("airflow")["Resources"], **_template("worker_group")["Resources"]}[service]
+    command = evaluate(resource["Properties"]["Parameters"]["Command"], {"WorkerGroup": "default"}, set())
+    return str(command).split(",")
 
 
 def variables(parameters: Mapping[str, str], conditions: AbstractSet[str]) -> dict[str, str]:

@@ -113,8 +113,11 @@ class Services:
             "AWS::Region": layout.REGION,
             "Component": component,
             "DatabaseSslMode": "disable",
-            "WorkQueueUrl": self.queue_url,
+            "WorkQueues": json.dumps({"default": {"url": self.queue_url}}),
+            "WorkerGroup": "default",
+            "StateTableName": "none",
             "WorkerConcurrency": "2",
+            "Parallelism": "8",
             "FileSystemMountPath": "/mnt/dags",
             "LogsBucketName": "logs",
             "DataBucketName": "data",
@@ -269,7 +272,7 @@ def run_components(engine: Engine, report: Report, services: Services, probe: Pa
             "PYTHONPATH": "/opt/farflow:/opt/probe",
             "AIRFLOW__CELERY__EXTRA_CELERY_CONFIG": '{"imports": ["farflow.celery_extension", "image_probe"]}',
         }
-        command = task_environment.command("Worker")
+        command = task_environment.command("Workers")
         with container(engine, "worker", command, environ, "--volume", f"{probe}:/opt/probe:ro") as task:
             seconds = task.await_true(lambda: task.is_healthy("worker"), "health")
             task.execute("python", "-c", SEND)

@@ -57,8 +57,14 @@ def components() -> Iterator[tuple[str, dict[str, str]]]:
         name: str(parameter.get("Default", "given"))
         for name, parameter in templates.stack("airflow_service")["Parameters"].items()
     }
-    for resource in templates.stack("airflow")["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::Application":
+    for resource in (
+        *templates.stack("airflow")["Resources"].values(),
+        templates.stack("worker_group")["Resources"]["Workers"],
+    ):
+        if (
+            resource["Type"] == "AWS::Serverless::Application"
+            and resource["Properties"]["Location"] == "airflow_service.yaml"
+        ):
             given = resource["Properties"]["Parameters"]
             texts = {name: value if isinstance(value, str) else "given" for name, value in given.items()}
             yield given["Component"], {**defaults, **texts}

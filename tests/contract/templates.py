@@ -7,8 +7,11 @@ from samcli.yamlhelper import yaml_parse
 
 from local import layout
 
-STACKS = ("network", "data", "control_plane", "push_gate", "image", "airflow", "airflow_service")
-FUNCTION_STACKS = ("control_plane", "push_gate", "image")
+STACKS = (
+    *("network", "data", "work_queue", "control_plane", "push_gate", "image"),
+    *("airflow", "airflow_service", "worker_group", "worker_scaling"),
+)
+FUNCTION_STACKS = ("control_plane", "push_gate", "image", "worker_scaling")
 
 
 @cache

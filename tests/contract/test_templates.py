@@ -9,7 +9,7 @@ import pytest
 from local import layout
 from tests.contract import templates
 
-SERVICES = {"ExecutionApi", "Ui", "Scheduler", "DagProcessor", "Triggerer", "Worker"}
+SERVICES = {"ExecutionApi", "Ui", "Scheduler", "DagProcessor", "Triggerer", "DefaultWorkers", "SecondWorkers"}
 
 
 def nested(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -20,7 +20,7 @@ def nested(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
-@pytest.mark.parametrize("parent", ["template", "airflow"])
+@pytest.mark.parametrize("parent", ["template", "airflow", "worker_group"])
 def test_nested_stacks_get_every_parameter_that_they_need_and_none_else(parent: str) -> None:
     template = templates.root() if parent == "template" else templates.stack(parent)
     for name, resource in nested(template).items():
@@ -47,7 +47,11 @@ def test_layers_are_built_for_the_processor_of_the_functions() -> None:
 
 
 def test_every_output_that_is_read_exists() -> None:
-    for file, template in {"template": templates.root(), "stacks/airflow": templates.stack("airflow")}.items():
+    parents = {
+        "template": templates.root(),
+        **{f"stacks/{name}": templates.stack(name) for name in ("airflow", "worker_group")},
+    }
+    for file, template in parents.items():
         text = (layout.ROOT / f"{file}.yaml").read_text()
         read = set(re.findall(r"!GetAtt (\w+)\.Outputs\.(\w+)", text))
         assert read
@@ -82,7 +86,8 @@ def test_every_service_waits_for_the_migration() -> None:
 
 def test_worker_waits_for_the_name_that_it_calls() -> None:
     """A task of Service Connect knows the endpoints that were there when it was deployed."""
-    assert "ExecutionApi" in templates.stack("airflow")["Resources"]["Worker"]["DependsOn"]
+    for group in ("DefaultWorkers", "SecondWorkers"):
+        assert "ExecutionApi" in templates.stack("airflow")["Resources"][group]["DependsOn"]
 
 
 def test_workers_are_the_scaler_s_to_count_and_never_moved() -> None:

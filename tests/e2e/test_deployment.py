@@ -13,7 +13,7 @@ def migrations() -> int:
 def test_changed_setting_rolls_the_services_and_keeps_the_worker_count(stack: layout.Stack, cluster: str) -> None:
     """Also: the migration runs again, and before the services, for it is the same settings that it runs with."""
     ecs = aws.client(stack, "ecs")
-    ecs.update_service(cluster=cluster, service="worker", desiredCount=2)
+    ecs.update_service(cluster=cluster, service="worker-default", desiredCount=2)
     services.await_healthy(stack)
     before = {service.name: {task.id for task in service.tasks} for service in services.observe(stack, cluster)}
     ran = migrations()
@@ -27,9 +27,9 @@ def test_changed_setting_rolls_the_services_and_keeps_the_worker_count(stack: la
         "every service runs new tasks only",
     )
     assert migrations() == ran + 1
-    worker = next(service for service in services.observe(stack, cluster) if service.name == "worker")
+    worker = next(service for service in services.observe(stack, cluster) if service.name == "worker-default")
     assert (worker.desired, len(worker.tasks)) == (2, 2)
-    ecs.update_service(cluster=cluster, service="worker", desiredCount=1)
+    ecs.update_service(cluster=cluster, service="worker-default", desiredCount=1)
     services.await_healthy(stack)
 
 

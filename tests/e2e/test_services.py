@@ -43,9 +43,9 @@ def restored(stack: layout.Stack, cluster: str) -> Iterator[None]:
 
 @pytest.mark.usefixtures("restored")
 def test_desired_count_of_two_gives_a_second_real_worker(stack: layout.Stack, cluster: str) -> None:
-    set_count(stack, cluster, "worker", 2)
-    eventually(lambda: len(service(stack, cluster, "worker").tasks) == 2, 30, "two worker tasks")
-    tasks = service(stack, cluster, "worker").tasks
+    set_count(stack, cluster, "worker-default", 2)
+    eventually(lambda: len(service(stack, cluster, "worker-default").tasks) == 2, 30, "two worker tasks")
+    tasks = service(stack, cluster, "worker-default").tasks
     assert len({task.address for task in tasks}) == 2
     logs = [next(layout.CONTAINERS.glob(f"*{task.id[:8]}-worker")) / "output.log" for task in tasks]
     eventually(lambda: all("ready." in log.read_text() for log in logs), 60, "both workers are ready")
@@ -54,11 +54,11 @@ def test_desired_count_of_two_gives_a_second_real_worker(stack: layout.Stack, cl
 
 
 def test_killed_worker_is_replaced(stack: layout.Stack, cluster: str) -> None:
-    (before,) = service(stack, cluster, "worker").tasks
+    (before,) = service(stack, cluster, "worker-default").tasks
     for process in container_processes(before.address):
         process.kill()
     (after,) = eventually(
-        lambda: [task for task in service(stack, cluster, "worker").tasks if task.id != before.id],
+        lambda: [task for task in service(stack, cluster, "worker-default").tasks if task.id != before.id],
         60,
         "another worker task",
     )
@@ -183,13 +183,13 @@ def test_stopped_worker_ends_its_task_and_gives_back_what_it_received(
         start("long", 20)
         held = f"{runs}/long/taskInstances/hold"
         eventually(lambda: api.get(held)["state"] == "running", 30, "the long task runs")
-        (worker,) = service(stack, cluster, "worker").tasks
-        set_count(stack, cluster, "worker", 0)
+        (worker,) = service(stack, cluster, "worker-default").tasks
+        set_count(stack, cluster, "worker-default", 0)
         time.sleep(WARM_SHUTDOWN_SECONDS)
         start("short", 0)
         output = next(layout.CONTAINERS.glob(f"*{worker.id[:8]}-worker")) / "output.log"
         eventually(lambda: "is gone, releasing" in output.read_text(), 30, "the message was given back")
-        set_count(stack, cluster, "worker", 1)
+        set_count(stack, cluster, "worker-default", 1)
         eventually(lambda: state("short") == "success", 60, "the short task ran")
         eventually(lambda: state("long") == "success", 60, "the long task ended well")
         eventually(
@@ -200,7 +200,7 @@ def test_stopped_worker_ends_its_task_and_gives_back_what_it_received(
         assert api.get(held)["try_number"] == 1
         assert aws.queue_depth(stack, aws.outputs(stack)["WorkQueueUrl"]) == (0, 0)
     finally:
-        set_count(stack, cluster, "worker", 1)
+        set_count(stack, cluster, "worker-default", 1)
         dag_folder.upload(stack, layout.ROOT / "dags")
 
 

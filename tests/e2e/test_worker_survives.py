@@ -160,7 +160,7 @@ def through(proxy: FaultProxy, stack: layout.Stack, cluster: str, name: str) -> 
 @pytest.fixture(scope="module")
 def worker(stack: layout.Stack, cluster: str, runs: Runs) -> Iterator[Worker]:
     proxy = FaultProxy(stack.aws_port, aws.client(stack, "sqs"))
-    before = {name: through(proxy, stack, cluster, name) for name in ("worker", "scheduler")}
+    before = {name: through(proxy, stack, cluster, name) for name in ("worker-default", "scheduler")}
     try:
         eventually(lambda: len(owned_by(proxy.url, "celery")) == 1, 60, "one worker, whose SQS is at the proxy")
         eventually(lambda: len(owned_by(proxy.url, "scheduler")) == 1, 60, "one scheduler, likewise")

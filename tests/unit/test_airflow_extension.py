@@ -165,7 +165,7 @@ worker = SimpleNamespace(app=SimpleNamespace(steps={"consumer": set()}))
 celery_extension.extend_worker(sender=worker)
 print(Transport.Channel.__name__, [step.__name__ for step in worker.app.steps["consumer"]])
 """
-    assert in_airflow(code, tmp_path) == "GuardedChannel ['HealthFile']"
+    assert in_airflow(code, tmp_path) == "GuardedChannel ['HealthFile', 'Keeping']"
 
 
 EXIT = """

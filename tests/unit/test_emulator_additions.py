@@ -47,6 +47,14 @@ def test_nested_templates_are_not_transformed() -> None:
     assert "_apply_transforms" not in str(source)
 
 
+def test_dynamic_references_of_nested_templates_are_not_resolved() -> None:
+    source = in_emulator(
+        "import inspect\nfrom ministack.services.cloudformation import provisioners\n"
+        "print(json.dumps(inspect.getsource(provisioners._cfn_nested_stack_deploy)))"
+    )
+    assert "_resolve_dynamic_references" not in str(source)
+
+
 def test_nested_updates_forget_attributes() -> None:
     source = in_emulator(
         "import inspect\nfrom ministack.services.cloudformation import provisioners\n"

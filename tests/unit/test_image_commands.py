@@ -82,7 +82,7 @@ def test_template_s_functions_are_resolved(value: Any, expected: Any) -> None:
 def test_variables_follow_the_component_s_conditions() -> None:
     parameters = dict.fromkeys(
         (
-            *("AWS::Region", "Component", "DatabaseSslMode", "WorkQueueUrl", "WorkerConcurrency"),
+            *("AWS::Region", "Component", "DatabaseSslMode", "WorkQueues", "WorkerConcurrency", "Parallelism"),
             *("FileSystemMountPath", "LogsBucketName", "DataBucketName"),
         ),
         "x",
@@ -95,6 +95,7 @@ def test_variables_follow_the_component_s_conditions() -> None:
 
 def test_commands_are_the_template_s() -> None:
     assert task_environment.command("Migration") == ["python", "-m", "farflow.migration"]
+    assert task_environment.command("Workers")[:5] == ["airflow", "celery", "worker", "--queues", "default"]
 
 
 def test_image_commands_end_with_a_message_not_a_trace(tmp_path: Path) -> None:

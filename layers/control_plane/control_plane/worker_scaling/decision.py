@@ -149,7 +149,7 @@ class _Plan:
     def _place(self, workload: Workload) -> None:
         """First come, first served, on the slots of the workers chosen so far; more are chosen when a task would wait."""
         keep_until = self._now + max(self._policy.launch_horizon_seconds, self._policy.break_even_seconds)
-        margin = round(self._policy.preset.margin * math.sqrt(max(0.0, workload.unforeseen_slots)))
+        margin = int(self._policy.preset.margin * math.sqrt(max(0.0, workload.unforeseen_slots)))
         spare = (
             [Work(self._now + self._policy.cold_start_seconds, self._policy.cold_start_seconds, margin)]
             if margin

@@ -1,0 +1,90 @@
+"""One step for one worker group, as the only one who acts for it: observe, decide, act."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from control_plane.worker_scaling.decision import Decision, decide
+from control_plane.worker_scaling.fleet import Order
+from control_plane.worker_scaling.group import WorkerGroup
+from control_plane.worker_scaling.scaling_state import Lease, ScalingState
+from control_plane.worker_scaling.worker_service import (
+    ServiceView,
+    WorkerService,
+    orders_in_turn,
+    typical_cold_start,
+)
+
+from .freshness import worth
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecs import ECSClient
+
+LEASE_SECONDS = 90.0
+"""Longer than the function may run: it ends before somebody else begins."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What was decided, and what of it was done."""
+
+    decision: Decision
+    view: ServiceView
+    rolled_out: str
+    """The task definition that the service was told, or nothing."""
+    ordered: dict[str, Order]
+
+
+class Scaling:
+    """For one group. `now` is in seconds since 1970."""
+
+    def __init__(
+        self, ecs: ECSClient, cluster: str, state: ScalingState, group: WorkerGroup, now: Callable[[], float]
+    ) -> None:
+        self._ecs = ecs
+        self._cluster = cluster
+        self._service = WorkerService(ecs, state, cluster, group)
+        self._state = state
+        self._group = group
+        self._now = now
+
+    def step(self) -> Step | None:
+        """None when another has the lease: what it does not see yet, the next tick does."""
+        lease = self._state.acquire(self._group.name, self._now(), LEASE_SECONDS)
+        if lease is None:
+            return None
+        try:
+            return self._step(lease)
+        finally:
+            self._state.release(lease)
+
+    def _step(self, lease: Lease) -> Step:
+        name = self._group.name
+        cold_start = typical_cold_start(self._state.cold_starts(name).values())
+        view = self._service.observe(cold_start, self._now())
+        workload = worth(self._state.workload(name), self._now())
+        decision = decide(workload, view.fleet, self._group.policy(cold_start), self._now())
+        roll_out = view.wanted if view.rollout_is_due else ""
+        ordered = self._act(lease, decision, view, roll_out)
+        return Step(decision, view, roll_out, ordered)
+
+    def _act(self, lease: Lease, decision: Decision, view: ServiceView, roll_out: str) -> dict[str, Order]:
+        """The count first: whoever is told to leave afterwards gives its protection up when nobody else can be stopped."""
+        if not self._state.extend(lease, self._now(), LEASE_SECONDS):
+            return {}
+        if decision.desired != view.fleet.desired or roll_out:
+            self._update_service(decision.desired, roll_out)
+        if view.wanted in (roll_out, view.task_definition):
+            self._state.save_rolled_out(lease, view.wanted)
+        # Only the newest of two that believe to have the lease is heard.
+        return {
+            worker: order
+            for worker, order in orders_in_turn(decision.orders)
+            if self._state.order(worker, order, lease)
+        }
+
+    def _update_service(self, desired: int, roll_out: str) -> None:
+        request: dict[str, Any] = {"taskDefinition": roll_out} if roll_out else {}
+        self._ecs.update_service(cluster=self._cluster, service=self._group.service, desiredCount=desired, **request)

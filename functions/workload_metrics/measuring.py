@@ -1,0 +1,144 @@
+"""One look at the work and the workers of every group: measure, tell, and have the workers counted when a gap persists."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from control_plane.observability import logger
+from control_plane.worker_scaling.decision import Decision, decide
+from control_plane.worker_scaling.group import WorkerGroup
+from control_plane.worker_scaling.policy import Policy
+from control_plane.worker_scaling.scaling_state import ScalingState
+from control_plane.worker_scaling.worker_service import (
+    ServiceView,
+    WorkerService,
+    typical_cold_start,
+    with_new_cold_starts,
+)
+from control_plane.worker_scaling.workload import Workload
+
+from .group_metrics import metric_data
+from .queue_depth import messages_queued, workload_from_queue
+from .ticking import MINUTE_SECONDS
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_sqs import SQSClient
+
+TICKS_UNTIL_INVOKED = 2
+"""An alarm acts when it changes its state, and never again while it stays: what is left after so many looks is not waited for."""
+
+
+class IncompleteError(RuntimeError):
+    """Something could not be measured; the message says what, and what was done without it."""
+
+
+class Measuring:
+    """Looks at all groups. It remembers between looks which groups had a gap; a new one begins to count again.
+
+    `observe` asks the database for each group's workload, at a time in seconds since 1970 and so many seconds ahead; it
+    raises `IncompleteError`.
+    """
+
+    def __init__(
+        self,
+        groups: Sequence[WorkerGroup],
+        services: Mapping[str, WorkerService],
+        state: ScalingState,
+        observe: Callable[[float, float], Mapping[str, Workload]],
+        sqs: SQSClient,
+        cloudwatch: CloudWatchClient,
+        namespace: str,
+        lambda_: LambdaClient,
+        worker_scaler: str,
+    ) -> None:
+        self._groups = groups
+        self._services = services
+        self._state = state
+        self._observe = observe
+        self._sqs = sqs
+        self._cloudwatch = cloudwatch
+        self._namespace = namespace
+        self._lambda = lambda_
+        self._worker_scaler = worker_scaler
+        self._gaps: dict[str, int] = {}
+        """Per group, the looks in a row after which there was something to do."""
+
+    def look(self, now: float) -> tuple[bool, list[IncompleteError]]:
+        """Whether to look again soon, and what was missing of this look."""
+        missing: list[IncompleteError] = []
+        cold_starts = {group.name: self._state.cold_starts(group.name) for group in self._groups}
+        policies = {
+            group.name: group.policy(typical_cold_start(cold_starts[group.name].values())) for group in self._groups
+        }
+        ahead = MINUTE_SECONDS + max(policy.launch_horizon_seconds for policy in policies.values())
+        try:
+            workloads = self._observe(now, ahead)
+        except IncompleteError as error:
+            missing.append(error)
+            workloads = {}
+        busy = False
+        for group in self._groups:
+            try:
+                policy, known = policies[group.name], cold_starts[group.name]
+                busy |= self._look_at(group, policy, known, workloads.get(group.name), now)
+            except (BotoCoreError, ClientError, RuntimeError) as error:
+                missing.append(IncompleteError(f"{group.name}: {error}"))
+                busy = True
+        return busy, missing
+
+    def _look_at(
+        self, group: WorkerGroup, policy: Policy, known: Mapping[str, float], workload: Workload | None, now: float
+    ) -> bool:
+        view = self._services[group.name].observe(policy.cold_start_seconds, now)
+        learnt = with_new_cold_starts(known, view.cold_starts)
+        if learnt != known:
+            self._state.save_cold_starts(group.name, learnt)
+        queued = messages_queued(self._sqs, group.queue_url)
+        if workload is None:
+            workload = workload_from_queue(queued, now)
+        self._state.save_workload(group.name, workload)
+        decision = decide(workload, view.fleet, policy, now)
+        self._cloudwatch.put_metric_data(
+            Namespace=self._namespace, MetricData=metric_data(group.name, workload, decision, queued)
+        )
+        logger.info(
+            "measured",
+            extra={
+                "worker_group": group.name,
+                "reason": decision.reason,
+                "needed": decision.needed,
+                "present": decision.present,
+                "desired": view.fleet.desired,
+                "cold_start_seconds": round(policy.cold_start_seconds, 1),
+                "unforeseen_slots": round(workload.unforeseen_slots, 2),
+            },
+        )
+        changes = has_to_change(decision, view) and not group.is_off
+        self._have_counted(group, changes=changes)
+        return changes or is_busy(group, workload, view)
+
+    def _have_counted(self, group: WorkerGroup, *, changes: bool) -> None:
+        self._gaps[group.name] = self._gaps.get(group.name, 0) + 1 if changes else 0
+        if self._gaps[group.name] >= TICKS_UNTIL_INVOKED:
+            self._lambda.invoke(
+                FunctionName=self._worker_scaler,
+                InvocationType="Event",
+                Payload=json.dumps({"worker_groups": [group.name]}).encode(),
+            )
+
+
+def has_to_change(decision: Decision, view: ServiceView) -> bool:
+    """Whether `worker_scaler` would do anything."""
+    return decision.desired != view.fleet.desired or bool(decision.orders) or view.rollout_is_due
+
+
+def is_busy(group: WorkerGroup, workload: Workload, view: ServiceView) -> bool:
+    """Whether there is work, or soon, or workers besides those that are always there."""
+    work = workload.running or workload.waiting or workload.foreseen
+    return bool(work) or len(view.fleet.workers) + view.fleet.pending != group.minimum

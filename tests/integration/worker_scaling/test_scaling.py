@@ -1,0 +1,192 @@
+"""One step of `worker_scaler`: what it observes, decides, and does, in which order, and what it leaves when something fails."""
+
+from typing import Any
+
+import pytest
+
+from control_plane.worker_scaling.fleet import Order, Phase
+from control_plane.worker_scaling.group import WorkerGroup
+from control_plane.worker_scaling.scaling_state import ScalingState
+from control_plane.worker_scaling.worker_service import (
+    FIRST_COLD_START_SECONDS,
+    LONGEST_START_SECONDS,
+    ServiceMissingError,
+    WorkerService,
+    typical_cold_start,
+    with_new_cold_starts,
+)
+from control_plane.worker_scaling.workload import Work, Workload
+from tests.integration.worker_scaling.ecs_service import FAMILY, NOW, SERVICE, EcsService, revision
+from worker_scaler.scaling import Scaling, Step
+
+GROUP = WorkerGroup("default", "https://sqs/default", SERVICE, FAMILY, 4, 0, 10, "economy")
+
+
+@pytest.fixture
+def scaling(ecs: Any, state: ScalingState) -> Scaling:
+    return Scaling(ecs, "farflow", state, GROUP, lambda: NOW)
+
+
+def step(scaling: Scaling) -> Step:
+    done = scaling.step()
+    assert done is not None
+    return done
+
+
+def test_work_brings_workers_from_zero(scaling: Scaling, state: ScalingState, ecs: EcsService) -> None:
+    state.save_workload("default", Workload(NOW, waiting=(Work(NOW, 300.0, 8),)))
+    assert step(scaling).decision.needed == 2
+    assert ecs.desired == 2
+
+
+def test_second_invocation_at_the_same_moment_changes_nothing(
+    scaling: Scaling, state: ScalingState, ecs: EcsService
+) -> None:
+    state.save_workload("default", Workload(NOW, waiting=(Work(NOW, 300.0, 8),)))
+    step(scaling)
+    step(scaling)
+    assert len(ecs.updates) == 1
+
+
+def test_nobody_acts_while_another_has_the_lease(scaling: Scaling, state: ScalingState, ecs: EcsService) -> None:
+    state.save_workload("default", Workload(NOW, waiting=(Work(NOW, 300.0, 8),)))
+    assert state.acquire("default", NOW, 90)
+    assert scaling.step() is None
+    assert not ecs.updates
+
+
+def test_idle_workers_go_one_by_one_by_the_protocol(scaling: Scaling, state: ScalingState, ecs: EcsService) -> None:
+    """Told to drain; when they are drained and were idle for long enough, the count is lowered and they are told to leave."""
+    ecs.desired = 2
+    for name in ("a", "b"):
+        ecs.start(name, phase=Phase.ACCEPTING, idle_since=NOW - 300)
+    state.save_workload("default", Workload(NOW))
+    step(scaling)
+    assert (ecs.order_of("a"), ecs.order_of("b")) == ("drain", "drain")
+    assert not ecs.updates
+    ecs.report("a", phase=Phase.DRAINED, idle_since=NOW - 300)
+    step(scaling)
+    assert (ecs.desired, ecs.order_of("a"), ecs.order_of("b")) == (1, "leave", "drain")
+
+
+@pytest.mark.parametrize(
+    "observation", [None, Workload(NOW - 200), Workload(NOW - 1000), Workload(NOW, is_complete=False)]
+)
+def test_stale_or_missing_observation_takes_nothing_away(
+    scaling: Scaling, state: ScalingState, ecs: EcsService, observation: Workload | None
+) -> None:
+    ecs.desired = 2
+    ecs.start("a", phase=Phase.ACCEPTING, idle_since=NOW - 300)
+    ecs.start("b", phase=Phase.DRAINED, order=Order.DRAIN, idle_since=NOW - 300)
+    if observation is not None:
+        state.save_workload("default", observation)
+    step(scaling)
+    assert ecs.desired == 2
+    assert ecs.order_of("a") == ""
+    assert ecs.order_of("b") in ("drain", "accept")
+
+
+@pytest.mark.parametrize("operation", ["DescribeServices", "DescribeTaskDefinition", "ListTasks", "DescribeTasks"])
+def test_failed_observation_changes_nothing_and_lets_the_next_one_try(
+    scaling: Scaling, state: ScalingState, ecs: EcsService, operation: str
+) -> None:
+    ecs.desired = 1
+    ecs.start("a", phase=Phase.DRAINED, order=Order.DRAIN, idle_since=NOW - 300)
+    state.save_workload("default", Workload(NOW))
+    ecs.fails = {operation}
+    with pytest.raises(RuntimeError):
+        scaling.step()
+    assert not ecs.updates
+    assert ecs.order_of("a") == "drain"
+    ecs.fails = set()
+    step(scaling)
+    assert ecs.desired == 0
+
+
+def test_failed_lowering_of_the_count_lets_nobody_leave(scaling: Scaling, state: ScalingState, ecs: EcsService) -> None:
+    ecs.desired = 1
+    ecs.start("a", phase=Phase.DRAINED, order=Order.DRAIN, idle_since=NOW - 300)
+    state.save_workload("default", Workload(NOW))
+    ecs.fails = {"UpdateService"}
+    with pytest.raises(RuntimeError):
+        scaling.step()
+    assert ecs.order_of("a") == "drain"
+
+
+def test_order_that_could_not_be_written_is_given_at_the_next_step(
+    scaling: Scaling, state: ScalingState, ecs: EcsService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The count is lowered by then: nobody is unprotected, so nobody is stopped."""
+    ecs.desired = 1
+    ecs.start("a", phase=Phase.DRAINED, order=Order.DRAIN, idle_since=NOW - 300)
+    state.save_workload("default", Workload(NOW))
+    with monkeypatch.context() as broken:
+        broken.setattr(state, "order", lambda *_: (_ for _ in ()).throw(RuntimeError("the state table is away")))
+        with pytest.raises(RuntimeError, match="state table"):
+            scaling.step()
+    assert (ecs.desired, ecs.order_of("a")) == (0, "drain")
+    step(scaling)
+    assert (ecs.desired, ecs.order_of("a")) == (0, "leave")
+
+
+def test_service_that_is_not_there_is_said(scaling: Scaling, ecs: EcsService) -> None:
+    ecs.status = "DRAINING"
+    with pytest.raises(ServiceMissingError, match="worker-default"):
+        scaling.step()
+
+
+def test_new_revision_is_rolled_out_with_room_for_the_old_workers(
+    scaling: Scaling, state: ScalingState, ecs: EcsService
+) -> None:
+    """The old one works on until the new one is there; then it drains, and leaves when it is idle."""
+    ecs.desired, ecs.newest = 1, revision(2)
+    ecs.start("old", phase=Phase.ACCEPTING, active=1)
+    state.save_workload("default", Workload(NOW, waiting=(Work(NOW, 600.0, 2),)))
+    step(scaling)
+    assert (ecs.served, ecs.desired) == (revision(2), 2)
+    assert ecs.order_of("old") == ""
+    ecs.start("new", of=2, phase=Phase.ACCEPTING)
+    step(scaling)
+    assert (ecs.desired, ecs.order_of("old")) == (2, "drain")
+    ecs.report("old", phase=Phase.DRAINED, idle_since=NOW)
+    step(scaling)
+    assert (ecs.desired, ecs.order_of("old")) == (1, "leave")
+
+
+def test_revision_that_ecs_took_back_is_not_tried_again_and_the_old_workers_stay(
+    scaling: Scaling, state: ScalingState, ecs: EcsService
+) -> None:
+    ecs.desired, ecs.newest = 1, revision(2)
+    ecs.start("old", phase=Phase.ACCEPTING, active=1)
+    state.save_workload("default", Workload(NOW, waiting=(Work(NOW, 600.0, 2),)))
+    step(scaling)
+    ecs.served = revision(1)  # as its circuit breaker does
+    done = step(scaling)
+    assert done.view.was_taken_back
+    assert not done.rolled_out
+    assert ecs.served == revision(1)
+    assert ecs.order_of("old") == ""
+    ecs.newest = revision(3)
+    assert step(scaling).rolled_out == revision(3)
+
+
+def test_silent_worker_and_one_that_never_comes_up_are_lost(ecs: Any, state: ScalingState) -> None:
+    ecs.start("silent", phase=Phase.ACCEPTING, reported_at=NOW - 61)
+    ecs.start("stuck", created=NOW - LONGEST_START_SECONDS - 1)
+    ecs.start("young", created=NOW - 10)
+    workers = {
+        worker.id: worker for worker in WorkerService(ecs, state, "farflow", GROUP).observe(75.0, NOW).fleet.workers
+    }
+    assert {name for name, worker in workers.items() if worker.is_lost} == {"silent", "stuck"}
+    assert workers["young"].accepts_at == NOW + 65
+
+
+def test_cold_start_is_learnt_from_the_last_workers() -> None:
+    assert typical_cold_start([]) == FIRST_COLD_START_SECONDS
+    assert typical_cold_start([60.0]) == 60.0
+    assert typical_cold_start([60.0, 62.0, 64.0, 90.0]) == pytest.approx(70.5)
+    known = {str(number): float(number) for number in range(20)}
+    learnt = with_new_cold_starts(known, {"3": 1000.0, "new": 61.0})
+    assert len(learnt) == 20
+    assert list(learnt)[-1] == "new"
+    assert learnt["3"] == 3.0

@@ -1,0 +1,44 @@
+"""A stack of its own, whose workers scale from zero to six, with a second group from zero to one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from local import aws, deploy, layout, services, stack_control
+from local.airflow_api import AirflowApi
+
+PARAMETERS = {
+    "WorkerScaling": "economy",
+    "WorkerMinimum": "0",
+    "WorkerMaximum": "6",
+    "WorkerConcurrency": "4",
+    "Parallelism": "256",
+    "SecondWorkerGroup": "large",
+    "SecondWorkerScaling": "economy",
+    "SecondWorkerMaximum": "1",
+    "SecondWorkerCpuArchitecture": deploy.architecture(),
+}
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[layout.Stack]:
+    stack = stack_control.start()
+    try:
+        deploy.build()
+        deploy.deploy(stack, **PARAMETERS)
+        services.await_healthy(stack)
+        yield stack
+    finally:
+        stack_control.stop()
+
+
+@pytest.fixture(scope="session")
+def cluster(stack: layout.Stack) -> str:
+    return aws.outputs(stack)["ClusterName"]
+
+
+@pytest.fixture(scope="session")
+def api(stack: layout.Stack) -> AirflowApi:
+    return AirflowApi(stack)
