@@ -17,7 +17,7 @@ from workload_metrics import metadata_queries
 from workload_metrics.durations import RESUMED_SECONDS, Durations, Learnt
 from workload_metrics.forecast import Forecast, forecast, retry_at, slots_of_unforeseen_work
 from workload_metrics.metadata_database import StructureCache, learn, observe
-from workload_metrics.observation import Observation
+from workload_metrics.observation import Observation, QueuedRuns
 
 NOW = datetime(2026, 11, 28, 12, 1, tzinfo=UTC).timestamp()
 HORIZON = 105.0
@@ -243,6 +243,23 @@ def test_queued_runs_begin_as_far_as_their_dag_allows(world: World) -> None:
     assert workload(world, "default").foreseen == (Work(NOW, 6.0),)
     world.airflow.execute("UPDATE dag SET max_active_runs = 0 WHERE dag_id = 'by_asset'")
     assert workload(world, "default").foreseen == ()
+
+
+def test_backfill_s_queued_runs_come_with_its_own_limit_unless_it_is_paused(world: World) -> None:
+    world.airflow.execute(
+        "INSERT INTO backfill (id, dag_id, from_date, to_date, dag_run_conf, is_paused, reprocess_behavior, max_active_runs,"
+        " created_at, updated_at) VALUES (1, 'by_asset', now(), now(), '{}', false, 'none', 3, now(), now())"
+    )
+    try:
+        world.airflow.execute(
+            "UPDATE dag_run SET state = 'queued', run_type = 'backfill', backfill_id = 1 WHERE dag_id = 'by_asset'"
+        )
+        assert seen(world).queued_runs == (QueuedRuns("by_asset", 1, 3, 1),)
+        world.airflow.execute("UPDATE backfill SET is_paused = true")
+        assert seen(world).queued_runs == ()
+    finally:
+        world.airflow.execute("UPDATE dag_run SET backfill_id = NULL")
+        world.airflow.execute("DELETE FROM backfill")
 
 
 def test_only_the_celery_executor_s_tasks_are_work_for_workers(world: World) -> None:
