@@ -191,7 +191,8 @@ def test_stopped_worker_ends_its_task_and_gives_back_what_it_received(
         workers.await_gone(worker.id, 30)
         eventually(lambda: state("short") == "success", 90, "the short task ran")
         assert api.get(held)["try_number"] == 1
-        assert aws.queue_depth(stack, aws.outputs(stack)["WorkQueueUrl"]) == (0, 0)
+        queue = aws.outputs(stack)["WorkQueueUrl"]
+        eventually(lambda: aws.queue_depth(stack, queue) == (0, 0), 15, "every message was deleted")
     finally:
         dag_folder.upload(stack, layout.ROOT / "dags")
 

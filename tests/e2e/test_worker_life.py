@@ -72,4 +72,4 @@ def test_worker_told_to_stop_ends_its_tasks_and_leaves_the_rest_to_the_next(
     workers.set_count(1)
     run.await_end(90)
     assert_each_ran_once(run)
-    assert aws.queue_depth(stack, queue) == (0, 0)
+    eventually(lambda: aws.queue_depth(stack, queue) == (0, 0), 15, "every message was deleted")

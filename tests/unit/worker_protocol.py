@@ -134,6 +134,8 @@ class State(NamedTuple):
     current: Plan | None = None
     stale: Plan | None = None
     """Of an invocation that still believes to have the lease."""
+    invocations: int = -1
+    """Of the scaler, that are still to come; below zero, without end."""
 
 
 @dataclass
@@ -148,6 +150,7 @@ class World:
     failures: bool = False
     second_scaler: bool = False
     rollout: bool = False
+    invocations: int = -1
     is_coarse: bool = False
     """What one worker does within itself is not interrupted between its looks, nor between its report and its gate."""
     # Defences that can be taken out.
@@ -166,12 +169,13 @@ class World:
 
     def explore(self, limit: int = 3_000_000) -> set[State]:
         """Every state that can be reached. Raises `ViolationError`."""
-        start = State((self._absent,) * self.workers, (1 << self.messages) - 1, 0, desired=1)
+        start = State((self._absent,) * self.workers, (1 << self.messages) - 1, 0, 1, invocations=self.invocations)
         known, edge = {start}, [start]
         while edge:
             following = []
             for state in edge:
-                for each in self.steps(state):
+                for step in self.steps(state):
+                    each = _sorted(step)
                     if each not in known:
                         known.add(each)
                         following.append(each)
@@ -280,9 +284,7 @@ class World:
     def _protect(self, worker: Worker, share: Share) -> Iterator[Worker]:
         rests = worker._replace(pc=Pc.LOOK, protect=False)
         if worker.phase is Phase.LEAVING:
-            yield rests._replace(
-                is_protected=False, level=0, stage=max(rests.stage, Stage.TOLD), gate=Gate.GIVING_BACK
-            )
+            yield rests._replace(is_protected=False, level=0, stage=max(rests.stage, Stage.TOLD), gate=Gate.GIVING_BACK)
             if self.failures:
                 yield rests
                 yield rests._replace(is_protected=False)
@@ -371,7 +373,7 @@ class World:
     # ---- worker_scaler -----------------------------------------------------------------------------
 
     def _scaler(self, state: State) -> Iterator[State]:
-        if state.current is None or self.second_scaler:
+        if state.invocations and (state.current is None or self.second_scaler):
             for plan in self._plans_of(state.workers, state.desired):
                 yield self._next_lease(state, plan)
         if state.current is not None:
@@ -394,9 +396,7 @@ class World:
             if each.item_phase is not Phase.LEAVING and each.item_order is not Order.LEAVE
         }
         present = len(staying) + max(0, desired - len(seen))
-        drained = [
-            each.item_phase is Phase.DRAINED and each.item_order is Order.DRAIN for each in staying.values()
-        ]
+        drained = [each.item_phase is Phase.DRAINED and each.item_order is Order.DRAIN for each in staying.values()]
         known = sum(bit for bit, each in staying.items() if each.item_phase is not Phase.STARTING)
         for leave in _subsets(sum(compress(staying, drained))):
             is_bare = any(not each.item_is_protected for bit, each in staying.items() if bit & known & ~leave)
@@ -412,7 +412,8 @@ class World:
         if self.second_scaler:
             there = [self.worker[number] for number in workers]
             workers = tuple(self._number(each._replace(item_token=max(0, each.item_token - 1))) for each in there)
-        return state._replace(workers=workers, current=plan, stale=state.current)
+        left = state.invocations - 1 if state.invocations > 0 else state.invocations
+        return state._replace(workers=workers, current=plan, stale=state.current, invocations=left)
 
     def _act(self, state: State, plan: Plan, token: int) -> Iterator[tuple[State, Plan | None]]:
         if plan.stage == 0:
@@ -439,6 +440,19 @@ def decided(
     life: Life, phase: Phase, gate: Gate, order: Order, level: int, polls: bool, in_hand: bool, told: bool
 ) -> Step:
     return life(phase, gate, Facts(NOW, order, PROTECTED_UNTIL[level], int(polls), int(in_hand), told))
+
+
+def _sorted(state: State) -> State:
+    """Of two states that differ in the order of the two workers alone, one."""
+    if len(state.workers) != 2 or state.workers[0] <= state.workers[1]:
+        return state
+    return state._replace(workers=state.workers[::-1], current=_swapped(state.current), stale=_swapped(state.stale))
+
+
+def _swapped(plan: Plan | None) -> Plan | None:
+    """With both bits of each mask exchanged."""
+    swapped = (0, 2, 1, 3)
+    return plan and plan._replace(leave=swapped[plan.leave], others=swapped[plan.others])
 
 
 def _must(is_so: bool, otherwise: str) -> None:
