@@ -14,10 +14,20 @@ class WorkGate:
         self._lock = threading.RLock()  # a signal handler may shut the gate while its own thread begins a poll
         self._gate = Gate.SHUT
         self._polls = 0
+        self._is_final = False
 
-    def set(self, gate: Gate) -> None:
+    def set(self, gate: Gate) -> Gate:
+        """Returns how the gate is now: once it gives back for good, nothing changes that."""
         with self._lock:
-            self._gate = gate
+            if not self._is_final:
+                self._gate = gate
+            return self._gate
+
+    def give_back_for_good(self) -> None:
+        """Safe in a signal handler, also against a `set` that another thread has begun."""
+        with self._lock:
+            self._gate = Gate.GIVING_BACK
+            self._is_final = True
 
     def begin_poll(self) -> bool:
         """Whether a poll may begin; it then counts until `end_poll`."""

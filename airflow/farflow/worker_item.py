@@ -38,7 +38,7 @@ class WorkerItem:
         self._constant = {"group": {"S": group}, "hostname": {"S": hostname}, "revision": {"S": revision}}
 
     def exchange(self, report: Report) -> Order:
-        """Write the report; read the order."""
+        """Write the report; read the order. One that was long on its way never takes the place of a newer one."""
         values: dict[str, Any] = {
             **self._constant,
             "phase": {"S": report.phase.value},
@@ -61,6 +61,7 @@ class WorkerItem:
             UpdateExpression="SET "
             + ", ".join(f"#{name} = :{name}" for name in values)
             + (" REMOVE " + ", ".join(f"#{name}" for name in absent) if absent else ""),
+            ConditionExpression="attribute_not_exists(#reported_at) OR #reported_at <= :reported_at",
             ExpressionAttributeNames=names,
             ExpressionAttributeValues={f":{name}": value for name, value in values.items()},
             ReturnValues="ALL_NEW",

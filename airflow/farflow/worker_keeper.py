@@ -58,13 +58,14 @@ class WorkerKeeper:
         self._accepting_since: float | None = None
         self._is_told_to_stop = threading.Event()
         self._has_left = False
+        self._may_be_seen_drained = False
 
     def start(self) -> None:
         threading.Thread(target=self._run, daemon=True, name="farflow-worker-keeper").start()
 
     def tell_to_stop(self) -> None:
         """From now on nothing comes from the queue any more. Safe in a signal handler."""
-        self._gate.set(Gate.GIVING_BACK)
+        self._gate.give_back_for_good()
         self._is_told_to_stop.set()
 
     def _run(self) -> None:
@@ -97,16 +98,19 @@ class WorkerKeeper:
             self._accepting_since = facts.now
         if changed or facts.now - self._reported_at >= REPORT_SECONDS:
             self._exchange(facts)
-        if step.gate is Gate.OPEN:  # tell first, open afterwards
+        if step.gate is Gate.OPEN and self._may_open():  # tell first, open afterwards
             self._set_gate(step.gate)
         self._protect(step, facts.now)
 
     def _set_gate(self, gate: Gate) -> None:
-        if self._is_told_to_stop.is_set():
-            gate = Gate.GIVING_BACK
         if gate is not self._gate_is:
-            self._gate.set(gate)
-            self._gate_is = gate
+            self._gate_is = self._gate.set(gate)
+
+    def _may_open(self) -> bool:
+        """Whoever is seen as drained may be told to leave, and the count is lowered for it: it opens only when it has told
+        that it accepts, and was not told otherwise at that moment.
+        """
+        return self._gate_is is Gate.OPEN or (self._order is Order.ACCEPT and not self._may_be_seen_drained)
 
     def _note_idleness(self, facts: Facts) -> None:
         if facts.in_hand:
@@ -127,8 +131,11 @@ class WorkerKeeper:
             idle_since=self._idle_since,
             accepting_since=self._accepting_since,
         )
+        if self._phase is Phase.DRAINED:
+            self._may_be_seen_drained = True
         try:
             self._order = self._item.exchange(report)
+            self._may_be_seen_drained = self._phase is Phase.DRAINED
         except (BotoCoreError, ClientError, ValueError) as error:
             log.warning("the worker could not report; its order stays %s: %r", self._order, error)
 

@@ -1,6 +1,6 @@
 """IAM as AWS enforces it: what the emulator's own enforcement (`AUTH=true`) leaves out.
 
-- resources and condition keys of ECS, Logs, KMS, CloudWatch, CodeBuild and Lambda layer requests;
+- resources and condition keys of ECS, Logs, KMS, CloudWatch, CodeBuild, DynamoDB and Lambda layer requests;
 - `iam:PassRole` of whoever runs a task;
 - rights that a service checks on a role's behalf, without a request by the role (`authorize`);
 - a record of every decision about a role, from which the tests know what each role needs.
@@ -21,7 +21,7 @@ from typing import Any
 
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import ecs, sts
+from ministack.services import dynamodb, ecs, sts
 
 TASK_ACTIONS = {"DescribeTasks", "StopTask", "UpdateTaskProtection", "GetTaskProtection", "ExecuteCommand"}
 MORE_RESOURCES = "farflow:MoreResources"
@@ -193,11 +193,36 @@ class Iam:
             encryption_context = _json(body).get("EncryptionContext") or {}
             context |= {f"kms:EncryptionContext:{key}": value for key, value in encryption_context.items()}
             context["kms:EncryptionContextKeys"] = list(encryption_context)
+        elif service == "dynamodb":
+            keys = leading_keys(_json(body))
+            if keys:
+                context["dynamodb:LeadingKeys"] = keys
         elif service == "monitoring":
             namespace = iam_actions._param(body, params, "Namespace")
             if namespace:
                 context["cloudwatch:namespace"] = namespace
         return context
+
+
+def leading_keys(request: dict[str, Any]) -> list[str]:
+    """The values of the partition key that a DynamoDB request names; none of a Scan, whose condition key is absent.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+    """
+    named = [(request.get("TableName"), request[part]) for part in ("Key", "Item") if part in request]
+    for table, wanted in (request.get("RequestItems") or {}).items():
+        if isinstance(wanted, dict):  # BatchGetItem
+            named += [(table, key) for key in wanted.get("Keys", [])]
+        else:  # BatchWriteItem
+            for write in wanted:
+                put, delete = write.get("PutRequest") or {}, write.get("DeleteRequest") or {}
+                named.append((table, put.get("Item") or delete.get("Key") or {}))
+    keys = []
+    for table, attributes in named:
+        known = dynamodb._tables.get(str(table).rpartition("/")[2]) or {}
+        value = attributes.get(known.get("pk_name")) or {}
+        keys += [str(content) for content in value.values()]
+    return keys
 
 
 def ecs_resources(action: str, request: dict[str, Any], region: str, account: str) -> list[str]:

@@ -8,6 +8,7 @@ import pytest
 
 from local import aws, dag_folder, deploy, layout, services, stack_control
 from local.airflow_api import AirflowApi
+from tests.e2e.workers import Workers
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -20,7 +21,7 @@ def stack() -> Iterator[layout.Stack]:
     stack = stack_control.start()
     try:
         deploy.build()
-        deploy.deploy(stack)
+        deploy.deploy(stack, WorkerScaling="off")  # the tests say themselves how many workers there are
         services.await_healthy(stack)
         yield stack
     finally:
@@ -30,6 +31,11 @@ def stack() -> Iterator[layout.Stack]:
 @pytest.fixture(scope="session")
 def cluster(stack: layout.Stack) -> str:
     return aws.outputs(stack)["ClusterName"]
+
+
+@pytest.fixture(scope="session")
+def workers(stack: layout.Stack, cluster: str) -> Workers:
+    return Workers(stack, cluster)
 
 
 @pytest.fixture(scope="session")

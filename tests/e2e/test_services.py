@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from local import aws, dag_folder, demo, layout, services
 from local.airflow_api import AirflowApi
 from local.processes import owned_processes
 from local.timeline import Timeline
+from tests.e2e.workers import LONG_POLL_SECONDS, SERVICE, Workers
 from tests.waiting import eventually
 
 
@@ -32,20 +32,21 @@ def container_processes(address: str) -> list[psutil.Process]:
 
 
 @pytest.fixture
-def restored(stack: layout.Stack, cluster: str) -> Iterator[None]:
+def restored(stack: layout.Stack, cluster: str, workers: Workers) -> Iterator[None]:
     """Give every service back the count that it had."""
     before = {service.name: service.desired for service in services.observe(stack, cluster)}
     yield
     for name, count in before.items():
         set_count(stack, cluster, name, count)
+    workers.stop_down_to(before[SERVICE])  # they are protected: the count alone stops nobody
     services.await_healthy(stack)
 
 
 @pytest.mark.usefixtures("restored")
 def test_desired_count_of_two_gives_a_second_real_worker(stack: layout.Stack, cluster: str) -> None:
-    set_count(stack, cluster, "worker-default", 2)
-    eventually(lambda: len(service(stack, cluster, "worker-default").tasks) == 2, 30, "two worker tasks")
-    tasks = service(stack, cluster, "worker-default").tasks
+    set_count(stack, cluster, SERVICE, 2)
+    eventually(lambda: len(service(stack, cluster, SERVICE).tasks) == 2, 30, "two worker tasks")
+    tasks = service(stack, cluster, SERVICE).tasks
     assert len({task.address for task in tasks}) == 2
     logs = [next(layout.CONTAINERS.glob(f"*{task.id[:8]}-worker")) / "output.log" for task in tasks]
     eventually(lambda: all("ready." in log.read_text() for log in logs), 60, "both workers are ready")
@@ -54,11 +55,11 @@ def test_desired_count_of_two_gives_a_second_real_worker(stack: layout.Stack, cl
 
 
 def test_killed_worker_is_replaced(stack: layout.Stack, cluster: str) -> None:
-    (before,) = service(stack, cluster, "worker-default").tasks
+    (before,) = service(stack, cluster, SERVICE).tasks
     for process in container_processes(before.address):
         process.kill()
     (after,) = eventually(
-        lambda: [task for task in service(stack, cluster, "worker-default").tasks if task.id != before.id],
+        lambda: [task for task in service(stack, cluster, SERVICE).tasks if task.id != before.id],
         60,
         "another worker task",
     )
@@ -85,10 +86,13 @@ def test_tasks_run_without_the_ui(stack: layout.Stack, cluster: str, api: Airflo
 
 
 @pytest.mark.usefixtures("restored")
-def test_ui_serves_alone(stack: layout.Stack, cluster: str, api: AirflowApi, examples: list[str]) -> None:
+def test_ui_serves_alone(
+    stack: layout.Stack, cluster: str, workers: Workers, api: AirflowApi, examples: list[str]
+) -> None:
     for name in services.NAMES:
         if name != "ui":
             set_count(stack, cluster, name, 0)
+    workers.stop_down_to(0)
     eventually(
         lambda: all(not service.tasks for service in services.observe(stack, cluster) if service.name != "ui"),
         60,
@@ -142,10 +146,6 @@ def test_nothing_started_before_the_first_migration_ended(stack: layout.Stack, c
     assert min(task["createdAt"] for task in others) >= first["stoppedAt"]
 
 
-WARM_SHUTDOWN_SECONDS = 3
-"""By then Celery has cancelled its consumer, and the poll that began with the running task is open still. What comes
-in before that is kept in hand until the worker leaves, and comes back with the queue's visibility timeout."""
-
 HOLDING_DAG = """
 import time
 import pendulum
@@ -163,10 +163,9 @@ holding()
 
 
 def test_stopped_worker_ends_its_task_and_gives_back_what_it_received(
-    stack: layout.Stack, cluster: str, api: AirflowApi, examples: list[str], tmp_path: Path
+    stack: layout.Stack, cluster: str, workers: Workers, api: AirflowApi, tmp_path: Path
 ) -> None:
-    """Scaled in while a task runs and a poll is open: the task ends well, a message that still comes in runs elsewhere."""
-    ecs = aws.client(stack, "ecs")
+    """Told to stop while a task runs and a poll is open: the task ends well, a message that still comes in runs elsewhere."""
     (tmp_path / "holding.py").write_text(HOLDING_DAG)
     runs = "dags/holding/dagRuns"
 
@@ -183,24 +182,18 @@ def test_stopped_worker_ends_its_task_and_gives_back_what_it_received(
         start("long", 20)
         held = f"{runs}/long/taskInstances/hold"
         eventually(lambda: api.get(held)["state"] == "running", 30, "the long task runs")
-        (worker,) = service(stack, cluster, "worker-default").tasks
-        set_count(stack, cluster, "worker-default", 0)
-        time.sleep(WARM_SHUTDOWN_SECONDS)
+        (worker,) = service(stack, cluster, SERVICE).tasks
+        workers.stop(worker.id)
         start("short", 0)
         output = next(layout.CONTAINERS.glob(f"*{worker.id[:8]}-worker")) / "output.log"
-        eventually(lambda: "is gone, releasing" in output.read_text(), 30, "the message was given back")
-        set_count(stack, cluster, "worker-default", 1)
-        eventually(lambda: state("short") == "success", 60, "the short task ran")
+        eventually(lambda: "is gone, releasing" in output.read_text(), LONG_POLL_SECONDS, "the message was given back")
         eventually(lambda: state("long") == "success", 60, "the long task ended well")
-        eventually(
-            lambda: ecs.describe_tasks(cluster=cluster, tasks=[worker.id])["tasks"][0]["lastStatus"] == "STOPPED",
-            30,
-            "the worker left",
-        )
+        workers.await_gone(worker.id, 30)
+        eventually(lambda: state("short") == "success", 90, "the short task ran")
         assert api.get(held)["try_number"] == 1
-        assert aws.queue_depth(stack, aws.outputs(stack)["WorkQueueUrl"]) == (0, 0)
+        queue = aws.outputs(stack)["WorkQueueUrl"]
+        eventually(lambda: aws.queue_depth(stack, queue) == (0, 0), 15, "every message was deleted")
     finally:
-        set_count(stack, cluster, "worker-default", 1)
         dag_folder.upload(stack, layout.ROOT / "dags")
 
 

@@ -24,6 +24,7 @@ from local.processes import owned_processes
 from tests.e2e import fault_proxy
 from tests.e2e.fault_proxy import Fault, FaultProxy
 from tests.e2e.test_services import service, set_count
+from tests.e2e.workers import SERVICE, Workers
 from tests.waiting import eventually
 
 VISIBILITY_SECONDS = 60  # the template's
@@ -116,16 +117,6 @@ def owned_by(proxy_url: str, command: str = "") -> list[psutil.Process]:
     return found
 
 
-def workers() -> list[int]:
-    """Every worker's main process, whether it is at the proxy or not."""
-    found = []
-    for process in owned_processes():
-        with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
-            if os.getsid(process.pid) == process.pid and "celery" in " ".join(process.cmdline()):
-                found.append(process.pid)
-    return found
-
-
 @pytest.fixture(scope="module")
 def runs(stack: layout.Stack, api: AirflowApi, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
     folder = tmp_path_factory.mktemp("dags")
@@ -158,36 +149,35 @@ def through(proxy: FaultProxy, stack: layout.Stack, cluster: str, name: str) -> 
 
 
 @pytest.fixture(scope="module")
-def worker(stack: layout.Stack, cluster: str, runs: Runs) -> Iterator[Worker]:
+def worker(stack: layout.Stack, cluster: str, workers: Workers, runs: Runs) -> Iterator[Worker]:
     proxy = FaultProxy(stack.aws_port, aws.client(stack, "sqs"))
-    before = {name: through(proxy, stack, cluster, name) for name in ("worker-default", "scheduler")}
+    ecs = aws.client(stack, "ecs")
+    replaced = workers.ids()
+    before = {name: through(proxy, stack, cluster, name) for name in (SERVICE, "scheduler")}
     try:
-        eventually(lambda: len(owned_by(proxy.url, "celery")) == 1, 60, "one worker, whose SQS is at the proxy")
+        for task_id in replaced:  # it is protected: a deployment does not stop it
+            workers.stop(task_id)
+        eventually(lambda: len(owned_by(proxy.url, "celery")) == 1, 90, "one worker, whose SQS is at the proxy")
         eventually(lambda: len(owned_by(proxy.url, "scheduler")) == 1, 60, "one scheduler, likewise")
         (main,) = owned_by(proxy.url, "celery")
         log = Path(main.cwd()) / "output.log"
         eventually(lambda: " ready." in log.read_text(), 60, "it is ready")
         services.await_healthy(stack)
-        # The last poll of the worker that was replaced is open for as long as a poll is, though nobody is there any
-        # more to hear the answer. A message that it took would come back after a minute.
-        eventually(lambda: workers() == [main.pid], 120, "the worker that was replaced is gone")
-        time.sleep(LONG_POLL_SECONDS)
         runs.await_success(runs.start(0), seconds=120)
         yield Worker(proxy, log, main)
     finally:
+        replaced = workers.ids()
+        (proxied,) = ecs.describe_services(cluster=cluster, services=[SERVICE])["services"]
         for name, definition in before.items():
-            aws.client(stack, "ecs").update_service(cluster=cluster, service=name, taskDefinition=definition)
+            ecs.update_service(cluster=cluster, service=name, taskDefinition=definition)
+        ecs.deregister_task_definition(taskDefinition=proxied["taskDefinition"])
+        for task_id in replaced:
+            workers.stop(task_id)
         eventually(lambda: not owned_by(proxy.url), 120, "nothing needs the proxy any more")
         services.await_healthy(stack)
         proxy.shutdown()
         proxy.server_close()
 
-
-LONG_POLL_SECONDS = 20.0
-"""The longest that SQS lets a poll wait.
-
-https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
-"""
 
 FAULTS = {
     "dropped connections": fault_proxy.dropped,

@@ -249,3 +249,33 @@ def test_builds_are_seen_by_who_may_see_their_project_s(local_aws: LocalAws) -> 
     role = Role(local_aws, {"Action": "codebuild:BatchGetBuilds", "Resource": project}).client("codebuild")
     assert not is_denied(lambda: role.batch_get_builds(ids=["seen:1", "seen:2"]))
     assert is_denied(lambda: role.batch_get_builds(ids=["other:1"]))
+
+
+def test_item_of_a_table_is_decided_by_its_partition_key(local_aws: LocalAws) -> None:
+    """Each of those that a request names."""
+    table = f"leading-{next(NUMBERS)}"
+    local_aws.client("dynamodb").create_table(
+        TableName=table,
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    role = Role(
+        local_aws,
+        {
+            "Action": ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:BatchGetItem"],
+            "Resource": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/{table}",
+            "Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["worker#*"]}},
+        },
+    ).client("dynamodb")
+    own, other = {"id": {"S": "worker#1"}}, {"id": {"S": "lease#1"}}
+
+    def batch(*keys: dict[str, Any]) -> Callable[[], Any]:
+        return lambda: role.batch_get_item(RequestItems={table: {"Keys": list(keys)}})
+
+    assert not is_denied(lambda: role.put_item(TableName=table, Item=own))
+    assert is_denied(lambda: role.put_item(TableName=table, Item=other))
+    assert not is_denied(lambda: role.get_item(TableName=table, Key=own))
+    assert is_denied(lambda: role.get_item(TableName=table, Key=other))
+    assert not is_denied(batch(own))
+    assert is_denied(batch(own, other))
