@@ -153,7 +153,8 @@ class _Plan:
         policy = self._policy
         until = self._now + max(policy.launch_horizon_seconds, policy.break_even_seconds)
         spare = round(policy.preset.margin * math.sqrt(max(0.0, workload.unforeseen_slots)))
-        margin = Work(self._now + policy.cold_start_seconds, policy.cold_start_seconds, spare)
+        # As if it came now, and held its slots until a worker that is started now is ready.
+        margin = Work(self._now, policy.cold_start_seconds, spare)
         for work in sorted((*workload.waiting, *workload.foreseen, margin), key=lambda each: each.at):
             if work.at > until:
                 break
