@@ -22,7 +22,7 @@ class Preset:
 
 PRESETS = {
     "economy": Preset(slack_seconds=45.0, margin=0.5, hold_seconds=0.0),
-    "balanced": Preset(slack_seconds=15.0, margin=1.0, hold_seconds=0.0),
+    "balanced": Preset(slack_seconds=15.0, margin=2.0, hold_seconds=0.0),
     "fast": Preset(slack_seconds=5.0, margin=3.0, hold_seconds=300.0),
 }
 
