@@ -7,9 +7,9 @@ LOCAL := PYTHONPATH=layers/control_plane $(TOOLS)/python -m local
 RELEASES := $(LOCAL).release_commands
 SAM := env PATH="$(CURDIR)/$(TOOLS):$$PATH" SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.farflow/sam" \
   PIP_CACHE_DIR="$(CURDIR)/.farflow/cache/pip" sam
-export DAGS KEEP ENGINE TAG CPU_ARCHITECTURE ENV RELEASE CONFIRM DATABASE_URL HISTORY DAYS
+export DAGS KEEP ENGINE TAG CPU_ARCHITECTURE ENV RELEASE CONFIRM DATABASE_URL HISTORY DAYS FULL PROCESSES POLICIES SEED CONCURRENCY COLD_START
 
-.PHONY: help demo up status logs down publish releases rollback confirm explain lint-dags rule-pages test test-defences soak check image image-test bench bench-tasks bench-delivery bench-lint bench-push bench-observing bench-workers export-history deploy setup setup-benchmarks locks
+.PHONY: help demo up status logs down publish releases rollback confirm explain lint-dags rule-pages test test-defences soak check image image-test bench bench-tasks bench-delivery bench-lint bench-push bench-observing bench-workers bench-scaling replay export-history deploy setup setup-benchmarks locks
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -76,7 +76,7 @@ check: setup ## Check format, lint, types, templates and shell scripts.
 	  AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template "$$template"; done
 	@$(TOOLS)/shellcheck .ci/run
 
-bench: bench-tasks bench-delivery bench-lint bench-push bench-observing bench-workers ## Run every benchmark; each writes build/bench/NAME.json and docs/benchmarks/.
+bench: bench-tasks bench-delivery bench-lint bench-push bench-observing bench-workers bench-scaling ## Run every benchmark; each writes build/bench/NAME.json and docs/benchmarks/.
 
 bench-tasks: setup-benchmarks ## Measure what a task takes besides its work, against Airflow's defaults (about 10 minutes).
 	@PYTHONPATH=layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.tasks
@@ -89,6 +89,14 @@ bench-lint: setup-benchmarks ## Measure how long linters take over DAGs and what
 
 bench-workers: setup-benchmarks ## Watch real workers: 200 tasks from zero, and a schedule foreseen by a cold start (about 35 minutes).
 	@PYTHONPATH=layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.workers
+
+bench-scaling: setup ## Simulate days of work under the deployed scaling decision and under others' (about 5 minutes). FULL=1 for 20 unseen seeds
+	@python3 local/environments.py benchmarks
+	@PYTHONPATH=functions:layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.scaling
+
+replay: setup ## Replay past DAG runs under each scaling policy. HISTORY=build/history.jsonl POLICIES=economy,balanced SEED=0 CONCURRENCY=8 COLD_START=74
+	@python3 local/environments.py benchmarks
+	@PYTHONPATH=functions:layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.scaling.replay
 
 export-history: setup ## Write past DAG runs for the simulator of worker scaling. DATABASE_URL=postgresql://... DAYS=7 HISTORY=build/history.jsonl
 	@PYTHONPATH=functions:layers/control_plane $(TOOLS)/python -m benchmarks.export_history

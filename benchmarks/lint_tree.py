@@ -77,7 +77,7 @@ def lint_tree(files: int) -> LintTree:
 
 def dag_file(number: int, team: str, more_imports: list[str]) -> str:
     """One DAG of 40 to 150 lines."""
-    chance = random.Random(number)  # noqa: S311 - the same DAGs each time, not secrets
+    chance = random.Random(number)
     kind = KINDS[number % len(KINDS)]
     return kind(Dag(number, team, chance, tuple(more_imports)))
 

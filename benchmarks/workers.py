@@ -27,7 +27,7 @@ COLD_START_SECONDS = 75.0
 FORESEEN_RUNS = 3
 STORY_SECONDS = 1500.0
 PARAMETERS = {
-    "WorkerScaling": "balanced",
+    "WorkerScaling": "economy",
     "WorkerMinimum": "0",
     "WorkerMaximum": "6",
     "WorkerConcurrency": "4",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from control_plane.worker_scaling.fleet import Fleet, Order, Phase, Worker
@@ -48,188 +48,182 @@ def decide(workload: Workload | None, fleet: Fleet, policy: Policy, now: float) 
     present = len(staying) + fleet.pending
     if workload is None:
         keep = max(present, policy.minimum)
-        return Decision(
-            keep, present, max(keep, fleet.desired), reason="nothing is known of the work: all stays as it is"
-        )
+        reason = "nothing is known of the work: all stays as it is"
+        return Decision(keep, present, max(keep, fleet.desired), reason=reason)
 
     plan = _Plan(workload, fleet, staying, policy, now)
-    launch = plan.launch()
+    raised = max(fleet.desired, present + plan.launch())
     if not workload.is_complete:
-        orders = {worker.id: Order.ACCEPT for worker in plan.chosen if worker.order is not Order.ACCEPT}
-        needed = max(plan.needed, present)
-        return Decision(
-            needed,
-            present,
-            max(fleet.desired, present + launch),
-            orders,
-            "only the queue could be asked: " + plan.reason,
-        )
+        reason = "only the queue could be asked: " + plan.reason
+        return Decision(max(plan.needed, present), present, raised, plan.orders(may_drain=False), reason)
 
-    leaving = _let_go(plan, staying, policy, now)
-    orders = plan.orders() | dict.fromkeys((worker.id for worker in leaving), Order.LEAVE)
-    desired = present - len(leaving) + launch
-    if desired < fleet.desired and (bare := _unprotected(staying, leaving, now)):
-        leaving, desired = [], max(fleet.desired, present + launch)
-        orders = plan.orders()
-        plan.reasons.append(f"the count is not lowered while {bare[0].id} is not protected")
-    elif leaving:
-        plan.reasons.append(f"{len(leaving)} drained and not needed: let go")
-    return Decision(plan.needed, present, desired, orders, plan.reason)
+    orders = plan.orders(may_drain=True)
+    leaving = _drained_for_long(staying, plan, policy, now)
+    if not leaving:
+        return Decision(plan.needed, present, raised, orders, plan.reason)
+    if in_danger := _in_danger(fleet, staying, leaving, now):
+        return Decision(plan.needed, present, raised, orders, f"{plan.reason}; nobody is let go: {in_danger}")
+    orders |= dict.fromkeys((worker.id for worker in leaving), Order.LEAVE)
+    desired = present - len(leaving) + plan.launch()
+    return Decision(
+        plan.needed, present, desired, orders, f"{plan.reason}; {len(leaving)} drained and not needed: let go"
+    )
 
 
 class _Plan:
-    """Which workers should accept, found by letting the work take the slots that will be free."""
+    """Which workers should accept, found by letting the work take the slots that will be free, first come, first served.
+
+    Workers are taken in one order, the best to keep first; `chosen` are the first so many of them, as many as the work needs.
+    """
 
     def __init__(self, workload: Workload, fleet: Fleet, staying: Sequence[Worker], policy: Policy, now: float) -> None:
         self._policy = policy
         self._now = now
         self._ends = _ends_by_worker(workload, staying, now)
-        self._pending = [
+        pending = [
             Worker(f"pending-{number}", accepts_at=now + policy.cold_start_seconds) for number in range(fleet.pending)
         ]
-        candidates = [*(worker for worker in staying if not worker.is_lost), *self._pending]
-        self._candidates = sorted(candidates, key=self._preference)
-        self.chosen: list[Worker] = []
+        self._seen = [worker for worker in staying if not worker.is_lost]
+        self._candidates = sorted((*self._seen, *pending), key=self._preference)
+        self._number_chosen = 0
         self._started = 0
-        self.reasons: list[str] = []
         self._free: list[float] = []
-        """When each slot of the chosen workers will be free, as a heap."""
-        self._place(workload)
+        """When each slot of the chosen and the started workers will be free, as a heap."""
+        self._place_all(workload)
+        of_work = self.needed
         self._fill_to_minimum()
-        self._describe(workload)
+        self.reason = _describe(workload, self._number_chosen, self._started, filled=self.needed > of_work)
+
+    @property
+    def chosen(self) -> Sequence[Worker]:
+        return self._candidates[: self._number_chosen]
 
     @property
     def needed(self) -> int:
-        return len(self.chosen) + self._started
-
-    @property
-    def reason(self) -> str:
-        return "; ".join(self.reasons)
+        return self._number_chosen + self._started
 
     def launch(self) -> int:
         """Workers to ask ECS for: what no worker can do, and the successors of those of an older revision."""
-        old = [worker for worker in self.chosen if not worker.is_current]
-        coming = [worker for worker in self._candidates if _is_coming(worker) and worker not in self.chosen]
-        current = sum(1 for worker in self._candidates if worker.is_current)
-        return max(0, min(self._started + len(old) - len(coming), self._policy.maximum - current))
+        chosen, rest = self.chosen, self._candidates[self._number_chosen :]
+        old = sum(not worker.is_current for worker in chosen)
+        on_the_way = sum(_is_coming(worker) for worker in rest)
+        room = self._policy.maximum - (len(chosen) - old) - on_the_way
+        return max(0, min(self._started + old - on_the_way, room))
 
-    def orders(self) -> dict[str, Order]:
+    def orders(self, *, may_drain: bool) -> dict[str, Order]:
+        """To accept or to drain, for those who were told otherwise.
+
+        A worker that starts decides when it is there, and one without a free slot when it has one: until then nothing comes of it.
+        """
         chosen = {worker.id for worker in self.chosen}
-        wanted = {
-            worker.id: Order.ACCEPT if worker.id in chosen else Order.DRAIN
-            for worker in self._candidates
-            if worker not in self._pending
-        }
-        # A worker that starts decides when it is there: until then it costs nothing to wait and see.
-        return {
-            worker.id: wanted[worker.id]
-            for worker in self._candidates
-            if worker.id in wanted and worker.order is not wanted[worker.id] and worker.phase is not Phase.STARTING
-        }
+        orders = {}
+        for worker in self._seen:
+            wanted = Order.ACCEPT if worker.id in chosen else Order.DRAIN
+            if worker.order is wanted or worker.phase is Phase.STARTING:
+                continue
+            if wanted is Order.ACCEPT or (may_drain and (self._has_room(worker) or not worker.is_current)):
+                orders[worker.id] = wanted
+        return orders
 
-    def last_end(self, worker: Worker) -> float:
-        return max(self._ends.get(worker.id, ()), default=self._now)
+    def _ends_of(self, worker: Worker) -> list[float]:
+        """When its tasks end, the soonest first."""
+        return self._ends.get(worker.id, [])
 
-    def _preference(self, worker: Worker) -> tuple[bool, bool, float, bool, str]:
-        """Ready before coming, current before old, then who is paid for longest anyway."""
-        ready = worker.phase is not Phase.STARTING
+    def _has_room(self, worker: Worker) -> bool:
+        return len(self._ends_of(worker)) < self._policy.concurrency
+
+    def _slots(self, worker: Worker) -> list[float]:
+        """When each of its slots is free, the soonest first."""
+        ready = max(self._now, worker.accepts_at) if worker.phase is Phase.STARTING else self._now
+        ends = self._ends_of(worker)[: self._policy.concurrency]
+        return [ready] * (self._policy.concurrency - len(ends)) + ends
+
+    def _preference(self, worker: Worker) -> tuple[bool, float, bool, float, bool, str]:
+        """Ready before coming, with a free slot before full, current before old, then who is paid for longest anyway."""
         return (
-            not ready,
+            worker.phase is Phase.STARTING,
+            self._slots(worker)[0],
             not worker.is_current,
-            -self.last_end(worker) if ready else worker.accepts_at,
+            -(self._ends_of(worker) or [self._now])[-1],
             worker.order is not Order.ACCEPT,
             worker.id,
         )
 
-    def _slots(self, worker: Worker) -> list[float]:
-        ready = max(self._now, worker.accepts_at) if worker.phase is Phase.STARTING else self._now
-        ends = sorted(self._ends.get(worker.id, ()))[: self._policy.concurrency]
-        return [*ends, *[ready] * (self._policy.concurrency - len(ends))]
-
-    def _place(self, workload: Workload) -> None:
-        """First come, first served, on the slots of the workers chosen so far; more are chosen when a task would wait."""
-        keep_until = self._now + max(self._policy.launch_horizon_seconds, self._policy.break_even_seconds)
-        margin = int(self._policy.preset.margin * math.sqrt(max(0.0, workload.unforeseen_slots)))
-        spare = (
-            [Work(self._now + self._policy.cold_start_seconds, self._policy.cold_start_seconds, margin)]
-            if margin
-            else []
-        )
-        for work in sorted((*workload.work(), *spare), key=lambda work: work.at):
-            if work.at > keep_until:
+    def _place_all(self, workload: Workload) -> None:
+        policy = self._policy
+        until = self._now + max(policy.launch_horizon_seconds, policy.break_even_seconds)
+        spare = round(policy.preset.margin * math.sqrt(max(0.0, workload.unforeseen_slots)))
+        # As if it came now, and held its slots until a worker that is started now is ready.
+        margin = Work(self._now, policy.cold_start_seconds, spare)
+        for work in sorted((*workload.waiting, *workload.foreseen, margin), key=lambda each: each.at):
+            if work.at > until:
                 break
             for _ in range(work.count):
-                self._place_one(work)
+                self._place(max(work.at, self._now), work.seconds)
 
-    def _place_one(self, work: Work) -> None:
-        ready = max(work.at, self._now)
-        while not self._free or self._free[0] > ready:
-            start = self._free[0] if self._free else math.inf
-            candidate = self._next_candidate(start, ready)
-            if candidate is not None:
-                self._add(self._slots(candidate))
-                self.chosen.append(candidate)
-            elif self._may_start(start, ready):
-                self._add([self._now + self._policy.cold_start_seconds] * self._policy.concurrency)
+    def _place(self, ready: float, seconds: float) -> None:
+        """Give one task the slot that is free first; before that, take or start workers as long as it would wait too long."""
+        free = self._free
+        while not free or free[0] > ready:
+            start = free[0] if free else math.inf
+            if self._is_worth_taking(start, ready):
+                slots = self._slots(self._candidates[self._number_chosen])
+                self._number_chosen += 1
+            elif self._is_worth_starting(start, ready):
+                slots = [self._now + self._policy.cold_start_seconds] * self._policy.concurrency
                 self._started += 1
             else:
                 break
-        if self._free:
-            heapq.heapreplace(self._free, max(self._free[0], ready) + work.seconds)
+            for slot in slots:
+                heapq.heappush(free, slot)
+        if free:
+            heapq.heapreplace(free, max(free[0], ready) + seconds)
 
-    def _next_candidate(self, start: float, ready: float) -> Worker | None:
-        """The next worker that is there, if the task would begin sooner with it and must not wait as long as it would."""
-        rest = self._candidates[len(self.chosen) :]
-        if not rest or (self._started and start <= ready):
-            return None
-        candidate = rest[0]
-        paid_anyway = self.last_end(candidate) > start
-        sooner = min(self._slots(candidate)) < start
-        patience = 0.0 if paid_anyway or candidate.phase is Phase.STARTING else self._policy.preset.slack_seconds
-        return candidate if sooner and start - ready > patience else None
+    def _is_worth_taking(self, start: float, ready: float) -> bool:
+        """Whether the task would begin sooner with the next worker that is there, and must not wait as long as it would."""
+        if self._number_chosen == len(self._candidates) or self.needed >= self._policy.maximum:
+            return False
+        candidate = self._candidates[self._number_chosen]
+        is_paid_anyway = candidate.phase is Phase.STARTING or (self._ends_of(candidate) or [self._now])[-1] > start
+        patience = 0.0 if is_paid_anyway else self._policy.preset.slack_seconds
+        return self._slots(candidate)[0] < start and start - ready > patience
 
-    def _may_start(self, start: float, ready: float) -> bool:
+    def _is_worth_starting(self, start: float, ready: float) -> bool:
+        """No regret: whether the task would still wait, longer than it may, when a worker that is started now is ready."""
         policy = self._policy
-        if ready > self._now + policy.launch_horizon_seconds:
-            return False
-        current = sum(1 for worker in self._candidates if worker.is_current)
-        if max(current, len(self.chosen)) + self._started >= policy.maximum:
-            return False
-        return start > max(ready, self._now + policy.cold_start_seconds) + policy.preset.slack_seconds
-
-    def _add(self, slots: Iterable[float]) -> None:
-        for slot in slots:
-            heapq.heappush(self._free, slot)
+        return (
+            ready <= self._now + policy.launch_horizon_seconds
+            and self.needed < policy.maximum
+            and start > max(ready, self._now + policy.cold_start_seconds) + policy.preset.slack_seconds
+        )
 
     def _fill_to_minimum(self) -> None:
-        missing = self._policy.minimum - self.needed
-        if missing > 0:
-            more = self._candidates[len(self.chosen) : len(self.chosen) + missing]
-            self.chosen += more
-            self._started += missing - len(more)
-            self.reasons.append(f"the minimum is {self._policy.minimum}")
+        missing = max(0, self._policy.minimum - self.needed)
+        there = min(missing, len(self._candidates) - self._number_chosen)
+        self._number_chosen += there
+        self._started += missing - there
 
-    def _describe(self, workload: Workload) -> None:
-        self.reasons.insert(
-            0,
-            f"{len(workload.running)} run, {count(workload.waiting)} wait, {count(workload.foreseen)} are foreseen:"
-            f" {len(self.chosen)} workers accept" + (f", {self._started} more are needed" if self._started else ""),
-        )
+
+def _describe(workload: Workload, chosen: int, started: int, *, filled: bool) -> str:
+    known = f"{len(workload.running)} run, {count(workload.waiting)} wait, {count(workload.foreseen)} are foreseen"
+    more = f", {started} more are needed" if started else ""
+    return f"{known}: {chosen} workers accept{more}" + ("; by the minimum" if filled else "")
 
 
 def _ends_by_worker(workload: Workload, workers: Sequence[Worker], now: float) -> dict[str, list[float]]:
-    """When each worker's tasks end. A task that only the worker itself knows of is taken to end with its longest."""
+    """When each worker's tasks end, in order. A task that only the worker itself knows of is taken to end with its longest."""
     by_host: dict[str, list[float]] = {}
     for running in workload.running:
         by_host.setdefault(running.hostname, []).append(max(now, running.ends_at))
     ends = {}
     for worker in workers:
-        known = by_host.get(worker.hostname, []) if worker.hostname else []
-        ends[worker.id] = known + [max(known, default=now)] * (worker.active - len(known))
+        known = sorted(by_host.get(worker.hostname, ())) if worker.hostname else []
+        last = known[-1] if known else now
+        ends[worker.id] = known + [last] * (worker.active - len(known))
     return ends
 
 
-def _let_go(plan: _Plan, staying: Sequence[Worker], policy: Policy, now: float) -> list[Worker]:
+def _drained_for_long(staying: Sequence[Worker], plan: _Plan, policy: Policy, now: float) -> list[Worker]:
     """Those that are drained, were told so, and have been without work for as long as they are held."""
     chosen = {worker.id for worker in plan.chosen}
     return [
@@ -238,21 +232,22 @@ def _let_go(plan: _Plan, staying: Sequence[Worker], policy: Policy, now: float) 
         if worker.phase is Phase.DRAINED
         and worker.order is Order.DRAIN
         and worker.id not in chosen
+        and not worker.is_lost
         and worker.idle_since is not None
         and (not worker.is_current or now - worker.idle_since >= policy.preset.hold_seconds)
     ]
 
 
-def _unprotected(staying: Sequence[Worker], leaving: Sequence[Worker], now: float) -> list[Worker]:
-    """Workers that ECS could stop instead of those that are let go, though they may run tasks."""
+def _in_danger(fleet: Fleet, staying: Sequence[Worker], leaving: Sequence[Worker], now: float) -> str:
+    """Why ECS could stop another worker than those that are let go; nothing if it could not."""
+    if fleet.pending or any(_is_coming(worker) and not worker.is_lost for worker in staying):
+        return "a worker starts, and is not protected yet"
     gone = {worker.id for worker in leaving}
-    return [
-        worker
-        for worker in staying
-        if worker.id not in gone
-        and worker.phase is not Phase.STARTING
-        and worker.protected_until < now + PROTECTION_RESERVE_SECONDS
-    ]
+    for worker in staying:
+        is_protected = worker.protected_until >= now + PROTECTION_RESERVE_SECONDS
+        if worker.id not in gone and worker.phase is not Phase.STARTING and not is_protected:
+            return f"{worker.id} is not protected"
+    return ""
 
 
 def _is_coming(worker: Worker) -> bool:

@@ -14,13 +14,16 @@ class Preset:
     margin: float
     """Free slots kept for what nobody foresees, in square roots of the slots that such work holds on average."""
     hold_seconds: float
-    """How long a worker without work is kept, beyond what the known schedule calls for."""
+    """How long a worker without work is kept, beyond what the known schedule calls for.
+
+    Draining takes half a minute by itself, during which a worker can be called back.
+    """
 
 
 PRESETS = {
-    "economy": Preset(slack_seconds=45.0, margin=0.5, hold_seconds=30.0),
-    "balanced": Preset(slack_seconds=20.0, margin=1.0, hold_seconds=60.0),
-    "fast": Preset(slack_seconds=5.0, margin=2.0, hold_seconds=300.0),
+    "economy": Preset(slack_seconds=45.0, margin=0.5, hold_seconds=0.0),
+    "balanced": Preset(slack_seconds=15.0, margin=2.0, hold_seconds=0.0),
+    "fast": Preset(slack_seconds=5.0, margin=3.0, hold_seconds=300.0),
 }
 
 
