@@ -175,8 +175,7 @@ def _ended(api: AirflowApi) -> list[dict[str, str]]:
 
 def _wait(instance: dict[str, str]) -> float:
     """From the run's moment until its task ran."""
-    due = datetime.fromisoformat(instance["run_after"]) if "run_after" in instance else _moment(instance, "queued_when")
-    return (_moment(instance, "start_date") - due).total_seconds()
+    return (_moment(instance, "start_date") - _moment(instance, "run_after")).total_seconds()
 
 
 def _queued(instance: dict[str, str]) -> float:
