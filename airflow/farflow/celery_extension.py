@@ -86,6 +86,7 @@ class GuardedChannel(SQS.Channel):
     """A channel that polls while the gate is open, and again after a failed poll, later each time."""
 
     _outage: Outage | None = None
+    _gate_connection = 0
 
     def _schedule_queue(self, queue: str) -> None:
         try:
@@ -94,20 +95,22 @@ class GuardedChannel(SQS.Channel):
             self._loop1(queue, Failure(repr(error)))
 
     def _get_bulk_async(self, queue: str, callback: Any = None) -> Any:
-        if not GATE.begin_poll():
+        connection = GATE.begin_poll()
+        if not connection:
             callback([])  # as if there were nothing: it is looked again soon
             return callback
+        self._gate_connection = connection
         try:
             return super()._get_bulk_async(queue, callback)  # type: ignore[no-untyped-call]
         except BaseException:
-            GATE.end_poll()
+            GATE.end_poll(connection)
             raise
 
     def _on_messages_ready(self, queue: str, qname: str, messages: Any) -> Any:
         try:
             return self._take(queue, qname, messages)
         finally:
-            GATE.end_poll()  # what it brought is in hand by now
+            GATE.end_poll(self._gate_connection)  # what it brought is in hand by now
 
     def _take(self, queue: str, qname: str, messages: Any) -> Any:
         if isinstance(messages, Failure):

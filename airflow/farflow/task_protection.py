@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-scale-in-protec
 
 from __future__ import annotations
 
+import http.client
 import json
 import time
 import urllib.error
@@ -47,7 +48,8 @@ class TaskProtection:
                 answer: Any = json.loads(response.read())
         except urllib.error.HTTPError as error:
             raise ProtectionError(f"{error.code} {error.read().decode(errors='replace')[:500]}") from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             raise ProtectionError(repr(error)) from None
-        if answer.get("protection", {}).get("ProtectionEnabled") is not body["ProtectionEnabled"]:
+        protection = answer.get("protection") if isinstance(answer, dict) else None
+        if not isinstance(protection, dict) or protection.get("ProtectionEnabled") is not body["ProtectionEnabled"]:
             raise ProtectionError(json.dumps(answer))

@@ -14,6 +14,7 @@ class WorkGate:
         self._lock = threading.RLock()  # a signal handler may shut the gate while its own thread begins a poll
         self._gate = Gate.SHUT
         self._polls = 0
+        self._connection = 1
         self._is_final = False
 
     def set(self, gate: Gate) -> Gate:
@@ -29,23 +30,25 @@ class WorkGate:
             self._gate = Gate.GIVING_BACK
             self._is_final = True
 
-    def begin_poll(self) -> bool:
-        """Whether a poll may begin; it then counts until `end_poll`."""
+    def begin_poll(self) -> int:
+        """The number of the broker's connection, for `end_poll`, until which the poll counts; 0 when none may begin."""
         with self._lock:
             if self._gate is not Gate.OPEN:
-                return False
+                return 0
             self._polls += 1
-            return True
+            return self._connection
 
-    def end_poll(self) -> None:
-        """The poll's messages, if any, are in hand or given back."""
+    def end_poll(self, connection: int) -> None:
+        """The poll's messages, if any, are in hand or given back. One of a former connection counts no more."""
         with self._lock:
-            self._polls -= 1
+            if connection == self._connection:
+                self._polls -= 1
 
     def forget_polls(self) -> None:
-        """A new connection to the broker: nobody hears the old one's polls any more."""
+        """A new connection to the broker: nobody need hear the old one's polls any more."""
         with self._lock:
             self._polls = 0
+            self._connection += 1
 
     @property
     def gives_back(self) -> bool:

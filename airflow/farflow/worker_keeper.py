@@ -107,8 +107,9 @@ class WorkerKeeper:
             self._gate_is = self._gate.set(gate)
 
     def _may_open(self) -> bool:
-        """Whoever is seen as drained may be told to leave, and the count is lowered for it: it opens only when it has told
-        that it accepts, and was not told otherwise at that moment.
+        """Whoever is seen as drained may be told to leave, and the count is lowered for it.
+
+        So it opens only when it has told that it accepts, and was not told otherwise at that moment.
         """
         return self._gate_is is Gate.OPEN or (self._order is Order.ACCEPT and not self._may_be_seen_drained)
 

@@ -382,3 +382,55 @@ fernet = Fernet(conf.get("core", "fernet_key"))
 print(fernet.decrypt(fernet.encrypt(b"secret")).decode())
 """
     assert in_airflow(code, tmp_path).endswith("secret")
+
+
+GATED = """
+from farflow.work_gate import GATE
+from farflow.worker_life import Gate
+asked, heard, given, taken = [], [], [], []
+SQS.Channel._get_bulk_async = lambda self, queue, callback=None: asked.append(queue)
+SQS.Channel._release_messages = lambda self, queue, qname, messages: given.extend(messages)
+SQS.Channel._on_messages_ready = lambda self, queue, qname, messages: taken.append((messages, GATE.polls))
+"""
+
+
+def test_shut_gate_lets_no_poll_begin_and_kombu_looks_again(tmp_path: Path) -> None:
+    code = """
+channel._get_bulk_async("default", heard.append)
+print(asked, heard, GATE.polls)
+GATE.set(Gate.OPEN)
+channel._get_bulk_async("default", heard.append)
+print(asked, heard, GATE.polls)
+"""
+    lines = in_airflow(CHANNEL + GATED + code, tmp_path).splitlines()
+    assert lines == ["[] [[]] 0", "['default'] [[]] 1"]
+
+
+def test_poll_counts_until_its_messages_are_in_hand_or_given_back(tmp_path: Path) -> None:
+    code = """
+for gate in (Gate.SHUT, Gate.GIVING_BACK):
+    GATE.set(Gate.OPEN)
+    channel._get_bulk_async("default")
+    GATE.set(gate)
+    channel._on_messages_ready("url", "default", {"Messages": ["m"]})
+print(taken, given, GATE.polls)
+"""
+    lines = in_airflow(CHANNEL + GATED + code, tmp_path).splitlines()
+    assert lines == ["[({'Messages': ['m']}, 1)] ['m'] 0"]
+
+
+def test_failed_poll_and_one_that_cannot_begin_count_no_more(tmp_path: Path) -> None:
+    code = """
+GATE.set(Gate.OPEN)
+channel._get_bulk_async("default")
+channel._on_messages_ready("url", "default", Failure("HTTP 500"))
+print(GATE.polls)
+def no_credentials(*_):
+    raise RuntimeError("no credentials")
+SQS.Channel._get_bulk_async = no_credentials
+try:
+    channel._get_bulk_async("default")
+except RuntimeError:
+    print(GATE.polls)
+"""
+    assert in_airflow(CHANNEL + GATED + code, tmp_path).splitlines() == ["0", "0"]

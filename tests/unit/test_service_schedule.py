@@ -48,6 +48,36 @@ def test_maximum_percent_holds_starts_back() -> None:
     assert plan(Service(4, minimum_percent=50, maximum_percent=150), [old() for _ in range(4)]).start == 2
 
 
+@pytest.mark.parametrize(
+    ("desired", "tasks", "start", "stop"),
+    [
+        # Workers: what is protected stays, and new ones start in the room that the count has beside it.
+        (1, [old(protected=True)], 0, ()),
+        (2, [old(protected=True)], 1, ()),
+        (3, [old(protected=True), old(protected=True)], 1, ()),
+        (3, [old(protected=True), old(protected=True), new(STARTING)], 0, ()),
+        (2, [old(protected=True), old(protected=True), new(protected=True)], 0, ()),
+        # Who gave its protection up goes at once, and takes room until it is gone.
+        (2, [old(name="a"), new(protected=True)], 0, ("a",)),
+        (2, [old(STOPPING), new(protected=True)], 0, ()),
+        (2, [old(name="a"), old(name="b")], 0, ("a", "b")),
+        (2, [old(STARTING, name="a"), old(protected=True)], 0, ("a",)),
+        # The count was lowered for one that is drained: nobody else can be meant.
+        (1, [new(protected=True), new(protected=True)], 0, ()),
+        (1, [new(protected=True), new(name="a")], 0, ("a",)),
+        (0, [new(name="a")], 0, ("a",)),
+        (0, [new(protected=True)], 0, ()),
+        (0, [], 0, ()),
+    ],
+)
+def test_workers_start_in_the_count_s_own_room_and_the_protected_stay(
+    desired: int, tasks: list[Task], start: int, stop: tuple[str, ...]
+) -> None:
+    """MaximumPercent 100 and MinimumHealthyPercent 0, as the template has them for workers."""
+    step = plan(Service(desired, minimum_percent=0, maximum_percent=100), tasks)
+    assert (step.start, step.stop) == (start, stop)
+
+
 def test_old_tasks_leave_as_new_ones_become_healthy() -> None:
     olds = [old(name="a"), old(name="b")]
     assert plan(Service(2), [*olds, new(STARTING), new(STARTING)]).stop == ()

@@ -72,12 +72,17 @@ def reached(name: str) -> tuple[World, list[Worker]]:
     return replace(world, sigterm=False, life=world.life), [each for each in world.worker if each.stage > Stage.ABSENT]
 
 
+def may_come_back(worker: Worker) -> bool:
+    """Not told to stop, and not told to leave, or not heard of it."""
+    return worker.stage is Stage.RUNS and worker.phase is not Phase.LEAVING and worker.order is not Order.LEAVE
+
+
 @pytest.mark.parametrize("name", WORKING)
 def test_worker_told_to_drain_becomes_drained(name: str) -> None:
     world, workers = reached(name)
     for worker in workers:
         after = settled(world, worker, Order.DRAIN)
-        if worker.stage is Stage.RUNS and worker.phase is not Phase.LEAVING and after.phase is not Phase.LEAVING:
+        if may_come_back(worker):
             assert after.item_phase is Phase.DRAINED, worker
             assert after.gate is not Gate.OPEN
             assert after.is_protected
@@ -88,7 +93,7 @@ def test_drained_worker_is_called_back(name: str) -> None:
     world, workers = reached(name)
     for worker in workers:
         after = settled(world, worker, Order.ACCEPT)
-        if worker.stage is Stage.RUNS and worker.phase is not Phase.LEAVING and after.phase is not Phase.LEAVING:
+        if may_come_back(worker):
             assert after.item_phase is Phase.ACCEPTING, worker
             assert after.gate is Gate.OPEN
             assert after.is_protected
@@ -112,9 +117,11 @@ def opens_before_protection(phase: Phase, gate: Gate, facts: Facts) -> Step:
 
 
 def polls_on_in_the_reserve(phase: Phase, gate: Gate, facts: Facts) -> Step:
-    in_reserve = facts.now < facts.protected_until <= facts.now + RESERVE_SECONDS
-    until = facts.protected_until + RESERVE_SECONDS if in_reserve else facts.protected_until
-    return replace(next_step(phase, gate, replace(facts, protected_until=until)), protect=facts.protected_until < until)
+    if facts.now < facts.protected_until <= facts.now + RESERVE_SECONDS:
+        return replace(
+            next_step(phase, gate, replace(facts, protected_until=facts.now + 2 * RESERVE_SECONDS)), protect=True
+        )
+    return next_step(phase, gate, facts)
 
 
 def ignores_polls(phase: Phase, gate: Gate, facts: Facts) -> Step:
@@ -142,48 +149,60 @@ def comes_back_from_leaving(phase: Phase, gate: Gate, facts: Facts) -> Step:
     return next_step(phase, gate, facts)
 
 
-def takes_in_what_comes_after_sigterm(phase: Phase, gate: Gate, facts: Facts) -> Step:
-    step = next_step(phase, gate, facts)
-    return replace(step, gate=Gate.SHUT) if facts.was_told_to_stop else step
+ONE, STOPPED = WORKING[0], WORKING[1]
 
-
-def ignores_sigterm(phase: Phase, gate: Gate, facts: Facts) -> Step:
-    return next_step(phase, gate, replace(facts, was_told_to_stop=False))
-
-
-ONE, STOPPED, TWO = WORKING[0], WORKING[1], "two workers"
-
-HARMFUL_LIVES: list[tuple[Life, str, dict[str, Any]]] = [
-    (opens_before_protection, ONE, {}),
-    (polls_on_in_the_reserve, ONE, {}),
-    (ignores_polls, ONE, {}),
-    (ignores_tasks, ONE, {}),
-    (believes_an_open_gate, ONE, {}),
-    (leaves_while_it_accepts, ONE, {"tells_before_it_opens": False}),
-    (comes_back_from_leaving, ONE, {}),
-    (takes_in_what_comes_after_sigterm, STOPPED, {"gate_remembers_sigterm": False}),
-    (ignores_sigterm, STOPPED, {"gate_remembers_sigterm": False}),
+HARMFUL_LIVES: list[tuple[Life, str]] = [
+    (opens_before_protection, "a poll begins without protection"),
+    (polls_on_in_the_reserve, "a poll begins without protection"),
+    (ignores_polls, "ECS stops a worker with an open poll"),
+    (ignores_tasks, "ECS stops a worker with a task"),
+    (believes_an_open_gate, "a leaving worker|ECS stops a worker"),
 ]
 
 
-@pytest.mark.parametrize(("life", "name", "changes"), HARMFUL_LIVES, ids=[each[0].__name__ for each in HARMFUL_LIVES])
-def test_life_without_a_defence_does_harm(life: Life, name: str, changes: dict[str, Any]) -> None:
-    with pytest.raises(ViolationError):
-        World(**WORLDS[name] | changes, life=life).explore()
+@pytest.mark.parametrize(("life", "harm"), HARMFUL_LIVES, ids=[each[0].__name__ for each in HARMFUL_LIVES])
+def test_life_without_a_defence_does_harm(life: Life, harm: str) -> None:
+    with pytest.raises(ViolationError, match=harm):
+        World(**WORLDS[ONE], life=life).explore()
+
+
+@pytest.mark.parametrize("life", [leaves_while_it_accepts, comes_back_from_leaving])
+def test_life_that_leaves_wrongly_would_do_harm_without_the_keeper_s_own_defence(life: Life) -> None:
+    """The world is well with either of the two."""
+    World(failures=True, tells_before_it_opens=False).explore()
+    with pytest.raises(ViolationError, match=r"a leaving worker|a poll begins without protection|ECS stops a worker"):
+        World(failures=True, tells_before_it_opens=False, life=life).explore()
 
 
 @pytest.mark.parametrize(
-    ("name", "defence"),
+    ("name", "defence", "harm"),
     [
-        (STOPPED, "gate_remembers_sigterm"),
-        (ONE, "in_hand_before_poll_ends"),
-        (ONE, "tells_before_it_opens"),
-        (ONE, "scaler_looks_at_protection"),
+        (STOPPED, "gate_remembers_sigterm", "a poll begins after SIGTERM"),
+        (ONE, "in_hand_before_poll_ends", "ECS stops a worker|a leaving worker|a task ran twice"),
+        (ONE, "tells_before_it_opens", "ECS stops a worker with a task"),
     ],
 )
-def test_world_without_a_defence_does_harm(name: str, defence: str) -> None:
-    with pytest.raises(ViolationError):
+def test_world_without_a_defence_does_harm(name: str, defence: str, harm: str) -> None:
+    with pytest.raises(ViolationError, match=harm):
         World(**WORLDS[name] | {defence: False}).explore()
+
+
+def test_count_is_not_lowered_beside_a_worker_whose_protection_ended() -> None:
+    """One is drained, the other has a task, and could not renew its protection for a day."""
+    drained = Worker(
+        Stage.RUNS,
+        is_protected=True,
+        level=3,
+        phase=Phase.DRAINED,
+        order=Order.DRAIN,
+        item_phase=Phase.DRAINED,
+        item_order=Order.DRAIN,
+        item_is_protected=True,
+    )
+    busy = Worker(Stage.RUNS, gate=Gate.GIVING_BACK, phase=Phase.DRAINING, item_phase=Phase.DRAINING, hand=1)
+    World(2, 1, is_coarse=True, invocations=1).explore(drained, busy)
+    with pytest.raises(ViolationError, match="ECS stops a worker with a task"):
+        World(2, 1, is_coarse=True, invocations=1, scaler_looks_at_protection=False).explore(drained, busy)
 
 
 def never_drains(phase: Phase, gate: Gate, facts: Facts) -> Step:

@@ -30,7 +30,7 @@ from farflow.worker_life import (
 
 NOW = 1_000_000.0
 PROTECTED_UNTIL = (
-    0.0,
+    NOW - 1,
     NOW + RESERVE_SECONDS / 2,
     NOW + PROTECTION_SECONDS - RENEW_SECONDS - 1,
     NOW + PROTECTION_SECONDS,
@@ -167,9 +167,16 @@ class World:
         self._absent = self._number(Worker())
         self._fresh = self._number(Worker(Stage.RUNS))
 
-    def explore(self, limit: int = 3_000_000) -> set[State]:
-        """Every state that can be reached. Raises `ViolationError`."""
-        start = State((self._absent,) * self.workers, (1 << self.messages) - 1, 0, 1, invocations=self.invocations)
+    def explore(self, *start_with: Worker, limit: int = 3_000_000) -> set[State]:
+        """Every state that can be reached, from these workers on or from none. Raises `ViolationError`."""
+        workers = tuple(self._number(worker) for worker in start_with) or (self._absent,) * self.workers
+        start = State(
+            workers,
+            (1 << self.messages) - 1 & ~sum(each.hand for each in start_with),
+            0,
+            len(start_with) or 1,
+            invocations=self.invocations,
+        )
         known, edge = {start}, [start]
         while edge:
             following = []
@@ -278,7 +285,7 @@ class World:
             latched = worker.stage >= Stage.TOLD and self.gate_remembers_sigterm
             gate = Gate.GIVING_BACK if latched else Gate.OPEN
             worker = worker._replace(gate=gate, gate_is=gate)
-        asks = worker.protect or (worker.phase is Phase.LEAVING and worker.level > 0)
+        asks = worker.protect or (worker.phase is Phase.LEAVING and worker.stage is Stage.RUNS)
         return worker._replace(pc=Pc.PROTECT if asks else Pc.LOOK, polls_seen=False)
 
     def _protect(self, worker: Worker, share: Share) -> Iterator[Worker]:
