@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -87,12 +87,14 @@ class Churn:
 
 
 @contextmanager
-def repeated(act: Callable[[], None], pause: Callable[[], float]) -> Iterator[list[BaseException]]:
-    """Call `act` again and again meanwhile, after each pause. Gives the errors that it raised."""
+def repeated(
+    act: Callable[[], None], chance: random.Random, pauses: tuple[float, float]
+) -> Iterator[list[BaseException]]:
+    """Call `act` again and again meanwhile, after a pause of so many seconds each. Gives the errors that it raised."""
     ended, errors = threading.Event(), []
 
     def run() -> None:
-        while not ended.wait(pause()):
+        while not ended.wait(chance.uniform(*pauses)):
             try:
                 act()
             except Exception as error:  # noqa: BLE001 - told below
@@ -120,24 +122,25 @@ def test_no_task_is_killed_nor_run_twice(
 ) -> None:
     chance = random.Random(SEED)
     churn = Churn(stack, cluster, chance)
-    acts = [churn.drain_one, churn.drain_one, churn.drain_one, churn.deploy]
-    if what == "also told to stop":
-        acts += [churn.stop_one]
     folder = tmp_path / "dags"
     folder.mkdir()
     sleepers.install(stack, api, folder, retries=0)
-
-    def act() -> None:
-        chance.choice(acts)()
-
-    with repeated(act, lambda: chance.uniform(3.0, 15.0)) as errors:
+    # A deployment replaces each worker, which takes two processors half a minute.
+    acts = [(churn.drain_one, (3.0, 15.0)), (churn.deploy, (60.0, 150.0))]
+    if what == "also told to stop":
+        acts.append((churn.stop_one, (15.0, 60.0)))
+    with ExitStack() as meanwhile:
+        errors = [
+            meanwhile.enter_context(repeated(act, random.Random(SEED + number), pauses))
+            for number, (act, pauses) in enumerate(acts)
+        ]
         runs = []
         for wave in range(5):
             runs.append(sleepers.start(api, f"{what[:3]}-{wave}", lengths(chance, TASKS // 5), tmp_path))
             time.sleep(chance.uniform(20.0, 70.0))
         for run in runs:
             run.await_end(1200)
-    assert not errors
+    assert not any(errors), errors
     assert {"drain", "deploy"} <= set(churn.done), churn.done
     instances = [each for run in runs for each in run.instances()]
     assert len(instances) == TASKS
