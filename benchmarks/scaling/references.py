@@ -12,6 +12,7 @@ import statistics
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from benchmarks.scaling import plumbing
 from benchmarks.scaling.cluster import Cluster
@@ -205,7 +206,7 @@ class SqsBacklog(TargetTracking):
         seconds = self._mean_seconds / self.cluster.setting.concurrency
         return len(self.cluster.queue) / count / (self.latency / seconds)
 
-    @property
+    @cached_property
     def _mean_seconds(self) -> float:
         tasks = [each for run in self.cluster.day.past for level in run.levels for each in level]
         return statistics.fmean(tasks) if tasks else 44.0
