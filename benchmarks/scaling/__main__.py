@@ -40,7 +40,9 @@ def main() -> int:
     tuned = tuned_entrants()
     seeds = list(UNSEEN_SEEDS if full else QUICK_SEEDS)
     few = seeds[: SECONDARY_SEEDS if full else 1]
-    parts = [(Scenario(family), entrant, seed) for seed in seeds for family in MAIN for entrant in main_entrants(tuned)]
+    main_entrants = [*farflows(), *others(), *tuned]
+    parts = [(Scenario(family), entrant, seed) for seed in seeds for family in MAIN for entrant in main_entrants]
+    parts += [(Scenario(family), entrant, seed) for seed in few for family in MAIN for entrant in ablations()]
     rest = [family for family in FAMILIES if family not in MAIN]
     parts += [(Scenario(name), entrant, seed) for seed in few for name in rest for entrant in [*farflows(), *others()]]
     swept = swept_entrants()
@@ -65,10 +67,6 @@ def tuned_entrants() -> list[Entrant]:
 
 
 TUNED_FOR_P95 = (25.0, 10.0)
-
-
-def main_entrants(tuned: Sequence[Entrant]) -> list[Entrant]:
-    return [*farflows(), *ablations(), *others(), *tuned]
 
 
 def swept_entrants() -> list[Entrant]:

@@ -33,14 +33,18 @@ class Results:
     def values(self, scenario: Scenario, entrant: str, figure: str) -> list[float]:
         return [each.outcome.figures()[figure] for each in self._by_key[scenario, entrant]]
 
+    def mean_over(self, scenario: Scenario, entrant: str, figure: str, seeds: Sequence[int]) -> float:
+        played = self._by_key[scenario, entrant]
+        return mean([each.outcome.figures()[figure] for each in played if each.seed in seeds])
+
+    def seeds_of(self, scenario: Scenario, entrant: str) -> list[int]:
+        return [each.seed for each in self._by_key[scenario, entrant]]
+
     def mean(self, scenario: Scenario, entrant: str, figure: str) -> float:
         return mean(self.values(scenario, entrant, figure))
 
     def entrants(self, scenario: Scenario) -> list[str]:
         return [name for each, name in self._by_key if each == scenario]
-
-    def seeds(self, scenario: Scenario) -> int:
-        return max(len(played) for (each, _), played in self._by_key.items() if each == scenario)
 
     def paired(self, scenario: Scenario, one: str, other: str, figure: str) -> tuple[float, tuple[float, float]]:
         """Mean difference one - other on the same days, and its interval."""
@@ -248,13 +252,19 @@ def sweep_table(results: Results, sweeps: Sequence[tuple[str, Scenario]], entran
 
 
 def ablation_table(results: Results) -> str:
+    """On the days that the ablations were played on."""
+    less = [each.name for each in ablations()]
+    seeds = results.seeds_of(Scenario(MAIN[0]), less[0])
     lines = []
-    for name in [farflow_name("economy"), farflow_name("fast"), *(each.name for each in ablations())]:
+    for name in [farflow_name("economy"), farflow_name("fast"), *less]:
         cells = [
-            f"{_hours(results, Scenario(family), name)} / {_p95(results, Scenario(family), name)}" for family in MAIN
+            " / ".join(
+                f"{results.mean_over(Scenario(family), name, figure, seeds):.1f}" for figure in ("worker_hours", "p95")
+            )
+            for family in MAIN
         ]
         lines.append([name, *cells])
-    return report.table(["hours / p95 s", *MAIN], lines)
+    return report.table([f"hours / p95 s, {len(seeds)} days", *MAIN], lines)
 
 
 # ---- The picture --------------------------------------------------------------------------------------

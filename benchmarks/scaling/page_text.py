@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from benchmarks.scaling import page
 from benchmarks.scaling.families import FAMILIES
 from benchmarks.scaling.page import MAIN, Results
-from benchmarks.scaling.study import TRAINING_SEEDS, Entrant, Scenario
+from benchmarks.scaling.study import TRAINING_SEEDS, Entrant, Scenario, ablations
 from benchmarks.scaling.sweeps import SETTINGS, TROUBLES
 from control_plane.worker_scaling.policy import PRESETS
 
@@ -68,8 +68,9 @@ def text(results: Results, swept: Sequence[Entrant], tuned: Sequence[Entrant], *
         "## What each part is for",
         page.ablation_table(results),
     ]
+    less = {each.name for each in ablations()}
     for family in MAIN:
-        names = results.entrants(Scenario(family))
+        names = [name for name in results.entrants(Scenario(family)) if name not in less]
         parts += [
             f"## {family[0].upper()}{family[1:]}",
             f"{FAMILIES[family].says}. {seeds} days; differences are of the same days, with 95 % intervals by bootstrap.",

@@ -12,6 +12,7 @@ import statistics
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from benchmarks.scaling import plumbing
 from benchmarks.scaling.cluster import Cluster
@@ -125,13 +126,16 @@ class Mwaa2023(Reference):
 
     def __init__(self, executor: Executor) -> None:
         super().__init__(executor)
-        self._last_load = 0.0
+        self._empty_since: float | None = None
 
     def wanted(self) -> int | None:
+        now = self.cluster.now
         if self.cluster.in_slots:
-            self._last_load = self.cluster.now
+            self._empty_since = None
             return max(1, self.executor.count, self.by_load)
-        return 1 if self.cluster.now - self._last_load >= 2 * MINUTE else None
+        if self._empty_since is None:
+            self._empty_since = now
+        return 1 if now - self._empty_since >= 2 * MINUTE - 1 else None
 
 
 class MwaaNow(Reference):
@@ -205,7 +209,7 @@ class SqsBacklog(TargetTracking):
         seconds = self._mean_seconds / self.cluster.setting.concurrency
         return len(self.cluster.queue) / count / (self.latency / seconds)
 
-    @property
+    @cached_property
     def _mean_seconds(self) -> float:
         tasks = [each for run in self.cluster.day.past for level in run.levels for each in level]
         return statistics.fmean(tasks) if tasks else 44.0

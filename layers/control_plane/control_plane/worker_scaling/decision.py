@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from control_plane.worker_scaling.fleet import Fleet, Order, Phase, Worker
@@ -85,6 +85,7 @@ class _Plan:
         ]
         self._seen = [worker for worker in staying if not worker.is_lost]
         self._candidates = sorted((*self._seen, *pending), key=self._preference)
+        self._busy_beyond = _count_from(self._candidates, self._accepts_though_full)
         self._number_chosen = 0
         self._started = 0
         self._free: list[float] = []
@@ -102,12 +103,17 @@ class _Plan:
     def needed(self) -> int:
         return self._number_chosen + self._started
 
+    @property
+    def _accepting(self) -> int:
+        """Workers that will accept at the same time: besides those that are needed, full ones, who are told nothing."""
+        return self.needed + self._busy_beyond[self._number_chosen]
+
     def launch(self) -> int:
         """Workers to ask ECS for: what no worker can do, and the successors of those of an older revision."""
         chosen, rest = self.chosen, self._candidates[self._number_chosen :]
         old = sum(not worker.is_current for worker in chosen)
         on_the_way = sum(_is_coming(worker) for worker in rest)
-        room = self._policy.maximum - (len(chosen) - old) - on_the_way
+        room = self._policy.maximum - (self._accepting - self._started - old) - on_the_way
         return max(0, min(self._started + old - on_the_way, room))
 
     def orders(self, *, may_drain: bool) -> dict[str, Order]:
@@ -131,6 +137,10 @@ class _Plan:
 
     def _has_room(self, worker: Worker) -> bool:
         return len(self._ends_of(worker)) < self._policy.concurrency
+
+    def _accepts_though_full(self, worker: Worker) -> bool:
+        is_there = worker.is_current and worker.phase is not Phase.STARTING
+        return is_there and worker.order is Order.ACCEPT and not self._has_room(worker)
 
     def _slots(self, worker: Worker) -> list[float]:
         """When each of its slots is free, the soonest first."""
@@ -181,9 +191,11 @@ class _Plan:
 
     def _is_worth_taking(self, start: float, ready: float) -> bool:
         """Whether the task would begin sooner with the next worker that is there, and must not wait as long as it would."""
-        if self._number_chosen == len(self._candidates) or self.needed >= self._policy.maximum:
+        if self._number_chosen == len(self._candidates):
             return False
         candidate = self._candidates[self._number_chosen]
+        if self._accepting - self._accepts_though_full(candidate) >= self._policy.maximum:
+            return False
         is_paid_anyway = candidate.phase is Phase.STARTING or (self._ends_of(candidate) or [self._now])[-1] > start
         patience = 0.0 if is_paid_anyway else self._policy.preset.slack_seconds
         return self._slots(candidate)[0] < start and start - ready > patience
@@ -193,7 +205,7 @@ class _Plan:
         policy = self._policy
         return (
             ready <= self._now + policy.launch_horizon_seconds
-            and self.needed < policy.maximum
+            and self._accepting < policy.maximum
             and start > max(ready, self._now + policy.cold_start_seconds) + policy.preset.slack_seconds
         )
 
@@ -208,6 +220,14 @@ def _describe(workload: Workload, chosen: int, started: int, *, filled: bool) ->
     known = f"{len(workload.running)} run, {count(workload.waiting)} wait, {count(workload.foreseen)} are foreseen"
     more = f", {started} more are needed" if started else ""
     return f"{known}: {chosen} workers accept{more}" + ("; by the minimum" if filled else "")
+
+
+def _count_from(workers: Sequence[Worker], counts: Callable[[Worker], bool]) -> list[int]:
+    """For each place in the sequence, and for its end, how many from there on count."""
+    numbers = [0]
+    for worker in reversed(workers):
+        numbers.append(numbers[-1] + counts(worker))
+    return numbers[::-1]
 
 
 def _ends_by_worker(workload: Workload, workers: Sequence[Worker], now: float) -> dict[str, list[float]]:

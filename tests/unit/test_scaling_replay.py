@@ -1,0 +1,114 @@
+"""`make replay`: the file's format, what a bad line is answered with, and what comes out."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.scaling import replay
+from benchmarks.scaling.history import LEAD_IN, HistoryError, read_history
+from benchmarks.scaling.replay import OptionError, read_options
+
+LINE = {"dag_id": "etl", "run_after": 1_760_000_000.0, "known": True, "levels": [[30.0, 40.0], [5]]}
+
+
+def write(folder: Path, *lines: Any) -> Path:
+    path = folder / "history.jsonl"
+    path.write_text("\n".join(each if isinstance(each, str) else json.dumps(each) for each in lines) + "\n")
+    return path
+
+
+def test_lines_may_be_in_any_order_and_of_any_clock(tmp_path: Path) -> None:
+    for start in (0, 7, 1_760_000_000):
+        day = read_history(write(tmp_path, {**LINE, "run_after": start + 3600}, "", {**LINE, "run_after": start}))
+        first, second = day.runs
+        assert second.run_after - first.run_after == 3600
+        assert first.run_after == LEAD_IN + start % 60
+        assert first.levels == ((30.0, 40.0), (5.0,))
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("{", "line 2: no JSON"),
+        ("[1]", "line 2: not an object"),
+        ({key: value for key, value in LINE.items() if key != "known"}, "line 2: field known is missing"),
+        ({**LINE, "dag_id": 3}, "line 2: field dag_id is 3"),
+        ({**LINE, "known": "yes"}, 'line 2: field known is "yes"'),
+        ({**LINE, "run_after": "2026-01-01"}, 'line 2: field run_after is "2026-01-01"'),
+        ({**LINE, "run_after": True}, "line 2: field run_after is true"),
+        ('{"dag_id": "a", "run_after": NaN, "known": true, "levels": [[1]]}', "line 2: field run_after is NaN"),
+        ({**LINE, "levels": []}, r"line 2: field levels is \[\]"),
+        ({**LINE, "levels": [[1], []]}, r"line 2: field levels: level 2 is \[\]"),
+        ({**LINE, "levels": [1]}, "line 2: field levels: level 1 is 1"),
+        ({**LINE, "levels": [[1, -2]]}, "line 2: field levels: level 1 holds -2"),
+        ({**LINE, "levels": [[None]]}, "line 2: field levels: level 1 holds null"),
+        ({**LINE, "run_after": 1_760_000_000_000}, "field run_after: .* is it in seconds"),
+    ],
+)
+def test_bad_line_is_named(tmp_path: Path, line: Any, message: str) -> None:
+    with pytest.raises(HistoryError, match=message):
+        read_history(write(tmp_path, LINE, line))
+
+
+def test_empty_and_missing_files_are_said(tmp_path: Path) -> None:
+    with pytest.raises(HistoryError, match="holds no run"):
+        read_history(write(tmp_path, ""))
+    with pytest.raises(HistoryError, match="cannot be read"):
+        read_history(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("environ", "message"),
+    [
+        ({"POLICIES": "cheap"}, "begins with none of: economy"),
+        ({"CONCURRENCY": "0"}, "CONCURRENCY=0"),
+        ({"SEED": "-1"}, "SEED=-1"),
+        ({"COLD_START": "soon"}, "COLD_START=soon"),
+    ],
+)
+def test_bad_option_is_named(environ: dict[str, str], message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        read_options(environ)
+
+
+def test_policies_are_named_as_they_are_printed() -> None:
+    options = read_options({"POLICIES": "economy, KEDA, Airflow's chart + zero-kill,MWAA", "COLD_START": "30"})
+    assert options.policies == ["economy", "KEDA, Airflow's chart + zero-kill", "MWAA"]
+    assert 20 < min(options.setting.cold_starts) < 30 < max(options.setting.cold_starts)
+    assert len(read_options({"POLICIES": "all"}).policies) > 30
+
+
+def test_replay_prints_draws_and_writes_its_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Twice the same: the seed decides all that is drawn."""
+    history = write(tmp_path, *({**LINE, "run_after": 600 * number} for number in range(12)))
+    monkeypatch.setattr(replay.layout, "ROOT", tmp_path)
+    monkeypatch.setattr(replay, "ROWS", tmp_path / "build" / "replay.json")
+    monkeypatch.setattr(replay, "PICTURE", tmp_path / "build" / "replay.svg")
+    monkeypatch.setattr(replay, "draw", lambda outcomes, bound, path: path.write_text("<svg/>"))
+    monkeypatch.setenv("HISTORY", str(history))
+    monkeypatch.setenv("POLICIES", "economy,MWAA")
+    monkeypatch.setenv("PROCESSES", "1")
+    texts = []
+    for _ in range(2):
+        assert replay.main() == 0
+        texts.append((tmp_path / "build" / "replay.json").read_text())
+    assert texts[0] == texts[1]
+    *policies, bound = json.loads(texts[0])
+    assert [set(row) for row in policies] == [
+        {"policy", "worker_hours", "dollars", "p50", "p95", "p99", "max", "killed", "starts"}
+    ] * 2
+    assert bound["bound"] == "zero_wait_with_starts"
+    assert 0 < bound["worker_hours"] < policies[1]["worker_hours"]
+    assert "economy" in capsys.readouterr().out
+
+
+def test_bad_input_ends_with_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HISTORY", str(tmp_path / "nowhere"))
+    assert replay.main() == 2
+    assert "replay: " in capsys.readouterr().err

@@ -1,0 +1,405 @@
+"""What the scaling decision holds to whatever it sees, and its rules as tables."""
+
+import random
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from control_plane.worker_scaling.decision import PROTECTION_RESERVE_SECONDS, Decision, decide
+from control_plane.worker_scaling.fleet import Fleet, Order, Phase, Worker
+from control_plane.worker_scaling.policy import PRESETS, Policy, Preset
+from control_plane.worker_scaling.workload import Running, Work, Workload
+
+NOW = 1_000_000.0
+SAFE = NOW + 24 * 3600
+POLICY = Policy(Preset(slack_seconds=20.0, margin=0.0, hold_seconds=60.0), concurrency=4, maximum=10)
+
+
+def worker(name: str, phase: Phase = Phase.ACCEPTING, **fields: object) -> Worker:
+    usual = {
+        "hostname": name,
+        "order": Order.DRAIN if phase in (Phase.DRAINING, Phase.DRAINED) else Order.ACCEPT,
+        "protected_until": 0.0 if phase in (Phase.STARTING, Phase.LEAVING) else SAFE,
+        "accepts_at": NOW + 40 if phase is Phase.STARTING else 0.0,
+        "idle_since": NOW - 300 if phase is Phase.DRAINED else None,
+    }
+    return Worker(name, phase, **(usual | fields))  # type: ignore[arg-type]
+
+
+def fleet(*workers: Worker, desired: int | None = None) -> Fleet:
+    return Fleet(len(workers) if desired is None else desired, workers)
+
+
+def runs(name: str, *left: float) -> list[Running]:
+    return [Running(name, NOW + seconds) for seconds in left]
+
+
+def work(*waiting: Work, running: Iterable[Running] = (), foreseen: Iterable[Work] = (), **fields: object) -> Workload:
+    return Workload(NOW, tuple(running), waiting, tuple(foreseen), **fields)  # type: ignore[arg-type]
+
+
+# ---- Whatever it sees ------------------------------------------------------------------------------
+
+WHATEVER = settings(deadline=None, derandomize=True, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+SECONDS = st.floats(0.5, 2000)
+WORKS = st.builds(Work, st.floats(-600, 400).map(lambda ago: NOW + ago), SECONDS, st.integers(1, 12))
+
+
+@st.composite
+def workers(draw: st.DrawFn, name: str) -> Worker:
+    """As production may see one: whatever the order, a phase that lags behind, and protection if it is up."""
+    phase = draw(st.sampled_from([each for each in Phase for _ in range(1 if each is Phase.LEAVING else 4)]))
+    active = draw(st.integers(0, 4)) if phase in (Phase.ACCEPTING, Phase.DRAINING) else 0
+    order = Order.LEAVE if phase is Phase.LEAVING else draw(st.sampled_from([Order.ACCEPT, Order.DRAIN]))
+    is_bare = draw(st.integers(0, 9)) == 0 or phase in (Phase.STARTING, Phase.LEAVING)
+    return Worker(
+        name,
+        phase,
+        order,
+        hostname=name,
+        accepts_at=NOW + draw(st.floats(-20, 90)),
+        active=active,
+        idle_since=None if active or phase is Phase.STARTING else NOW - draw(st.floats(0, 600)),
+        protected_until=NOW + draw(st.floats(0, 500)) if is_bare else SAFE,
+        is_current=draw(st.integers(0, 4)) > 0,
+        is_lost=draw(st.integers(0, 9)) == 0,
+    )
+
+
+@st.composite
+def situations(draw: st.DrawFn) -> tuple[Workload, Fleet, Policy]:
+    there = [draw(workers(f"w{number}")) for number in range(draw(st.integers(0, 7)))]
+    running = [
+        Running(each.hostname, NOW + draw(st.floats(0.5, 3000)))
+        for each in there
+        for _ in range(draw(st.integers(0, each.active)))
+    ]
+    workload = Workload(
+        NOW,
+        tuple(running),
+        tuple(draw(st.lists(WORKS.filter(lambda each: each.at <= NOW), max_size=6))),
+        tuple(draw(st.lists(WORKS.filter(lambda each: each.at > NOW), max_size=6))),
+        draw(st.floats(0, 20)),
+        is_complete=draw(st.integers(0, 4)) > 0,
+    )
+    minimum = draw(st.integers(0, 3))
+    policy = Policy(
+        draw(st.sampled_from(list(PRESETS.values()))),
+        4,
+        minimum,
+        minimum + draw(st.integers(0, 9)),
+        draw(st.floats(20, 120)),
+    )
+    return workload, Fleet(len(there) + draw(st.integers(0, 2)), tuple(there)), policy
+
+
+def apply(decision: Decision, seen: Fleet) -> Fleet:
+    """What the scaler sees when it looks again before anybody has heard anything."""
+    told = tuple(replace(each, order=decision.orders.get(each.id, each.order)) for each in seen.workers)
+    return Fleet(decision.desired + sum(each.order is Order.LEAVE for each in told), told)
+
+
+def let_go(decision: Decision) -> set[str]:
+    return {name for name, order in decision.orders.items() if order is Order.LEAVE}
+
+
+def is_staying(each: Worker) -> bool:
+    return each.phase is not Phase.LEAVING and each.order is not Order.LEAVE
+
+
+@WHATEVER
+@given(situations())
+def test_accepting_and_starting_stay_within_the_maximum(seen: tuple[Workload, Fleet, Policy]) -> None:
+    workload, there, policy = seen
+    decision = decide(workload, there, policy, NOW)
+    usable = [each for each in there.workers if each.is_current and not each.is_lost and is_staying(each)]
+    starting = sum(each.phase is Phase.STARTING for each in usable) + there.pending
+    accepting = sum(
+        decision.orders.get(each.id, each.order) is Order.ACCEPT for each in usable if each.phase is not Phase.STARTING
+    )
+    asked_for = max(there.desired, sum(map(is_staying, there.workers)) + there.pending) - len(let_go(decision))
+    launched = decision.desired - asked_for
+    if launched > 0:
+        assert accepting + starting + launched <= policy.maximum
+
+
+@WHATEVER
+@given(situations())
+def test_minimum_is_kept(seen: tuple[Workload, Fleet, Policy]) -> None:
+    workload, there, policy = seen
+    decision = decide(workload, there, policy, NOW)
+    assert decision.needed >= policy.minimum
+    usable = [each for each in there.workers if is_staying(each) and not each.is_lost and each.is_current]
+    kept = [each for each in usable if each.id not in let_go(decision)]
+    assert len(kept) + max(0, decision.desired - len(there.workers)) >= min(policy.minimum, len(usable))
+
+
+@WHATEVER
+@given(situations(), st.floats(-300, 0), SECONDS)
+def test_backlog_of_more_tasks_never_needs_fewer_workers(
+    seen: tuple[Workload, Fleet, Policy], ago: float, seconds: float
+) -> None:
+    """Of tasks alike: of tasks that differ, one more may happen to pack better."""
+    workload, there, policy = seen
+    needed = [
+        decide(Workload(NOW, workload.running, (Work(NOW + ago, seconds, count),)), there, policy, NOW).needed
+        for count in (1, 5, 20, 80)
+    ]
+    assert needed == sorted(needed)
+
+
+@WHATEVER
+@given(situations())
+def test_second_decision_at_the_same_moment_changes_nothing(seen: tuple[Workload, Fleet, Policy]) -> None:
+    workload, there, policy = seen
+    first = decide(workload, there, policy, NOW)
+    after = Fleet(first.desired, tuple(each for each in apply(first, there).workers if is_staying(each)))
+    again = decide(workload, after, policy, NOW)
+    assert again.desired == after.desired
+    assert not again.orders
+
+
+@WHATEVER
+@given(situations())
+def test_what_is_not_known_takes_nothing_away(seen: tuple[Workload, Fleet, Policy]) -> None:
+    workload, there, policy = seen
+    for poor in (None, replace(workload, is_complete=False)):
+        decision = decide(poor, there, policy, NOW)
+        assert decision.desired >= there.desired
+        assert set(decision.orders.values()) <= {Order.ACCEPT}
+
+
+@WHATEVER
+@given(situations())
+def test_count_is_lowered_by_exactly_those_that_are_let_go(seen: tuple[Workload, Fleet, Policy]) -> None:
+    workload, there, policy = seen
+    decision = decide(workload, there, policy, NOW)
+    staying = sum(map(is_staying, there.workers)) + there.pending
+    assert decision.desired >= staying - len(let_go(decision))
+    by_id = {each.id: each for each in there.workers}
+    for name in let_go(decision):
+        gone = by_id[name]
+        assert (gone.phase, gone.order, gone.is_lost) == (Phase.DRAINED, Order.DRAIN, False)
+
+
+@WHATEVER
+@given(situations())
+def test_nobody_else_can_be_stopped_when_somebody_is_let_go(seen: tuple[Workload, Fleet, Policy]) -> None:
+    workload, there, policy = seen
+    gone = let_go(decide(workload, there, policy, NOW))
+    if not gone:
+        return
+    assert not there.pending
+    for each in there.workers:
+        if each.id in gone or not is_staying(each):
+            continue
+        if each.phase is Phase.STARTING:
+            assert each.is_lost or not each.is_current
+        else:
+            assert each.protected_until >= NOW + PROTECTION_RESERVE_SECONDS
+
+
+@WHATEVER
+@given(situations())
+def test_rollout_takes_no_capacity_that_is_needed(seen: tuple[Workload, Fleet, Policy]) -> None:
+    """An old worker with a free slot is drained only when others that are there have room for all there is to do."""
+    workload, there, policy = seen
+    decision = decide(workload, there, policy, NOW)
+    ready = [
+        each
+        for each in there.workers
+        if is_staying(each)
+        and not each.is_lost
+        and each.phase is not Phase.STARTING
+        and each.active < policy.concurrency
+    ]
+    left = [each for each in ready if decision.orders.get(each.id, each.order) is Order.ACCEPT]
+    drained_old = [each for each in ready if not each.is_current and decision.orders.get(each.id) is Order.DRAIN]
+    if drained_old and workload.is_complete:
+        assert decision.needed <= len(left) or decision.needed == policy.maximum
+
+
+# ---- The rules -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("workload", "there", "desired", "orders"),
+    [
+        pytest.param(work(), fleet(), 0, {}, id="nothing to do, nobody there"),
+        pytest.param(work(Work(NOW, 300, 4)), fleet(), 1, {}, id="a worker's slots full of work: one worker"),
+        pytest.param(work(Work(NOW, 300, 5)), fleet(), 2, {}, id="a task more: two"),
+        pytest.param(work(Work(NOW, 5, 12)), fleet(), 1, {}, id="what a worker does within the slack brings no second"),
+        pytest.param(work(Work(NOW, 5, 40)), fleet(), 2, {}, id="what one cannot do within the slack does"),
+        pytest.param(work(Work(NOW, 300, 99)), fleet(), 10, {}, id="no more than the maximum"),
+        pytest.param(work(Work(NOW, 300, 4)), fleet(worker("a", Phase.STARTING)), 1, {}, id="who comes is waited for"),
+        pytest.param(work(Work(NOW, 300, 4)), fleet(desired=1), 1, {}, id="who was asked for is waited for"),
+        pytest.param(
+            work(foreseen=[Work(NOW + 100, 60, 4)]), fleet(), 1, {}, id="the schedule, a cold start ahead: a worker"
+        ),
+        pytest.param(work(foreseen=[Work(NOW + 200, 60, 4)]), fleet(), 0, {}, id="further ahead: not yet"),
+        pytest.param(
+            work(Work(NOW, 300, 4), running=runs("a", 30, 30, 30, 30)),
+            fleet(worker("a", active=4)),
+            1,
+            {},
+            id="slots that are free before a new worker is there bring none",
+        ),
+        pytest.param(
+            work(Work(NOW, 300, 4), running=runs("a", 900, 900, 900, 900)),
+            fleet(worker("a", active=4)),
+            2,
+            {},
+            id="slots that are not free by then do",
+        ),
+        pytest.param(
+            work(Work(NOW, 300, 1)),
+            fleet(worker("a", Phase.DRAINED)),
+            1,
+            {"a": Order.ACCEPT},
+            id="a drained worker is called back before one is started",
+        ),
+        pytest.param(
+            work(running=runs("a", 600) + runs("b", 30)),
+            fleet(worker("a", active=1), worker("b", active=1)),
+            2,
+            {"a": Order.DRAIN, "b": Order.DRAIN},
+            id="nothing comes: whoever has a free slot drains",
+        ),
+        pytest.param(
+            work(Work(NOW, 60, 2), running=runs("a", 600) + runs("b", 30)),
+            fleet(worker("a", active=1), worker("b", active=1)),
+            2,
+            {"b": Order.DRAIN},
+            id="work is packed on the worker that is paid for longest anyway",
+        ),
+        pytest.param(
+            work(running=runs("a", 600, 600, 600, 600)),
+            fleet(worker("a", active=4)),
+            1,
+            {},
+            id="a full worker is told nothing",
+        ),
+        pytest.param(
+            work(Work(NOW, 60, 1), running=runs("a", 3000, 3000, 3000, 3000)),
+            fleet(worker("a", active=4), worker("b")),
+            2,
+            {},
+            id="a full worker does not hide a free one",
+        ),
+        pytest.param(
+            work(),
+            fleet(worker("a", Phase.DRAINED, idle_since=NOW - 30)),
+            1,
+            {},
+            id="who is drained is held",
+        ),
+        pytest.param(work(), fleet(worker("a", Phase.DRAINED)), 0, {"a": Order.LEAVE}, id="and let go after the hold"),
+        pytest.param(
+            work(foreseen=[Work(NOW + 90, 60, 1)]),
+            fleet(worker("a", Phase.DRAINED)),
+            1,
+            {"a": Order.ACCEPT},
+            id="not while the schedule calls for it",
+        ),
+        pytest.param(
+            work(),
+            fleet(worker("a", Phase.DRAINED), worker("b", Phase.STARTING)),
+            2,
+            {},
+            id="nobody is let go while a worker starts: ECS could stop that one",
+        ),
+        pytest.param(work(), fleet(worker("a", Phase.DRAINED), desired=2), 2, {}, id="nor while one was asked for"),
+        pytest.param(
+            work(running=runs("b", 60, 60, 60, 60)),
+            fleet(worker("a", Phase.DRAINED), worker("b", active=4, protected_until=NOW + 60)),
+            2,
+            {},
+            id="nor while another's protection ends",
+        ),
+        pytest.param(
+            work(),
+            fleet(worker("a", Phase.DRAINED, is_lost=True)),
+            1,
+            {},
+            id="a lost worker is not let go: it may run tasks",
+        ),
+        pytest.param(work(Work(NOW, 300, 4)), fleet(worker("a", is_lost=True)), 2, {}, id="and is no capacity"),
+        pytest.param(
+            work(Work(NOW, 300, 2)),
+            fleet(worker("old", is_current=False)),
+            2,
+            {},
+            id="a rollout: the old one accepts until the new one is there",
+        ),
+        pytest.param(
+            work(Work(NOW, 300, 2)),
+            fleet(worker("old", is_current=False), worker("new", Phase.STARTING)),
+            2,
+            {},
+            id="also while the new one starts",
+        ),
+        pytest.param(
+            work(Work(NOW, 300, 2)),
+            fleet(worker("old", is_current=False), worker("new")),
+            2,
+            {"old": Order.DRAIN},
+            id="and then drains",
+        ),
+        pytest.param(
+            work(Work(NOW, 300, 2)),
+            fleet(worker("old", Phase.DRAINED, is_current=False, idle_since=NOW), worker("new")),
+            1,
+            {"old": Order.LEAVE},
+            id="an old one that is empty is not held",
+        ),
+        pytest.param(None, fleet(worker("a", Phase.DRAINED), worker("b")), 2, {}, id="nothing known: nothing changes"),
+        pytest.param(
+            work(Work(NOW, 300, 8), is_complete=False),
+            fleet(worker("a", Phase.DRAINED)),
+            2,
+            {"a": Order.ACCEPT},
+            id="only the queue known: enough to grow by",
+        ),
+    ],
+)
+def test_rule(workload: Workload | None, there: Fleet, desired: int, orders: dict[str, Order]) -> None:
+    decision = decide(workload, there, POLICY, NOW)
+    assert (decision.desired, dict(decision.orders)) == (desired, orders)
+
+
+def test_minimum_is_started_and_accepts() -> None:
+    decision = decide(work(), fleet(worker("a", Phase.DRAINED)), replace(POLICY, minimum=2), NOW)
+    assert (decision.desired, decision.needed, decision.orders) == (2, 2, {"a": Order.ACCEPT})
+
+
+def test_margin_keeps_slots_for_what_nobody_foresees() -> None:
+    """Two roots of the nine slots that such work held lately: six slots, two workers."""
+    policy = replace(POLICY, preset=Preset(20.0, margin=2.0, hold_seconds=0.0))
+    assert decide(work(unforeseen_slots=9.0), fleet(), policy, NOW).desired == 2
+    assert decide(work(unforeseen_slots=0.0), fleet(), policy, NOW).desired == 0
+
+
+def test_gap_is_what_is_missing_or_too_many() -> None:
+    assert decide(work(Work(NOW, 300, 8)), fleet(), POLICY, NOW).gap == 2
+    assert decide(work(), fleet(worker("a")), POLICY, NOW).gap == -1
+
+
+def test_reason_says_what_was_counted() -> None:
+    reason = decide(work(Work(NOW, 300, 5)), fleet(worker("a")), POLICY, NOW).reason
+    assert reason == "0 run, 5 wait, 0 are foreseen: 1 workers accept, 1 more are needed"
+
+
+def test_ten_thousand_task_instances_are_decided_in_a_moment() -> None:
+    rng = random.Random(1)
+    there = fleet(*(worker(f"w{number}", active=16) for number in range(300)))
+    running = [Running(f"w{number % 300}", NOW + rng.uniform(1, 3000)) for number in range(4800)]
+    waiting = [Work(NOW - rng.uniform(0, 60), rng.uniform(1, 600)) for _ in range(3000)]
+    foreseen = [Work(NOW + rng.uniform(0, 120), rng.uniform(1, 600)) for _ in range(2200)]
+    workload = work(*waiting, running=running, foreseen=foreseen)
+    began = time.perf_counter()
+    decide(workload, there, replace(POLICY, concurrency=16, maximum=2000), NOW)
+    assert time.perf_counter() - began < 1.0
