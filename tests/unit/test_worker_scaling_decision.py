@@ -108,7 +108,7 @@ def let_go(decision: Decision) -> set[str]:
 
 
 def is_staying(each: Worker) -> bool:
-    return each.phase is not Phase.LEAVING and each.order is not Order.LEAVE
+    return each.phase is not Phase.LEAVING and (each.order is not Order.LEAVE or each.is_lost)
 
 
 @WHATEVER
@@ -369,6 +369,12 @@ def test_rollout_takes_no_capacity_that_is_needed(seen: tuple[Workload, Fleet, P
 def test_rule(workload: Workload | None, there: Fleet, desired: int, orders: dict[str, Order]) -> None:
     decision = decide(workload, there, POLICY, NOW)
     assert (decision.desired, dict(decision.orders)) == (desired, orders)
+
+
+def test_worker_that_was_told_to_leave_and_is_silent_keeps_its_place_in_the_count() -> None:
+    """ECS counts it: without its place, one that starts would have none."""
+    silent = worker("a", Phase.DRAINED, order=Order.LEAVE, is_lost=True)
+    assert decide(work(Work(NOW, 600.0, 4)), fleet(silent, desired=0), POLICY, NOW).desired == 2
 
 
 def test_minimum_is_started_and_accepts() -> None:

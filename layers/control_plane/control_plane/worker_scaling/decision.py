@@ -42,9 +42,7 @@ class Decision:
 
 def decide(workload: Workload | None, fleet: Fleet, policy: Policy, now: float) -> Decision:
     """The next step for one worker group. Without a complete workload nothing is drained nor let go."""
-    staying = [
-        worker for worker in fleet.workers if worker.phase is not Phase.LEAVING and worker.order is not Order.LEAVE
-    ]
+    staying = [worker for worker in fleet.workers if not _is_on_its_way_out(worker)]
     present = len(staying) + fleet.pending
     if workload is None:
         keep = max(present, policy.minimum)
@@ -268,6 +266,14 @@ def _in_danger(fleet: Fleet, staying: Sequence[Worker], leaving: Sequence[Worker
         if worker.id not in gone and worker.phase is not Phase.STARTING and not is_protected:
             return f"{worker.id} is not protected"
     return ""
+
+
+def _is_on_its_way_out(worker: Worker) -> bool:
+    """It gave its protection up, or will within seconds.
+
+    One that was told to leave and is silent may never hear of it: ECS counts it, and so must the count, or others lack a place.
+    """
+    return worker.phase is Phase.LEAVING or (worker.order is Order.LEAVE and not worker.is_lost)
 
 
 def _is_coming(worker: Worker) -> bool:
