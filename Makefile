@@ -96,7 +96,7 @@ bench-scaling: setup ## Simulate days of work under the deployed scaling decisio
 
 replay: setup ## Replay past DAG runs under each scaling policy. HISTORY=build/history.jsonl POLICIES=economy,balanced SEED=0 CONCURRENCY=8 COLD_START=74
 	@python3 local/environments.py benchmarks
-	@PYTHONPATH=functions:layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.scaling.replay
+	@PYTHONPATH=functions:layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.scaling.replay_picture
 
 export-history: setup ## Write past DAG runs for the simulator of worker scaling. DATABASE_URL=postgresql://... DAYS=7 HISTORY=build/history.jsonl
 	@PYTHONPATH=functions:layers/control_plane $(TOOLS)/python -m benchmarks.export_history

@@ -20,7 +20,7 @@ from benchmarks.scaling.runs import Day, Run
 from control_plane.worker_scaling.fleet import Order, Phase
 
 _ENDED = math.inf
-_PATIENCE = 86400.0
+_PATIENCE = 2 * 86400.0
 
 
 class ActiveRun:
@@ -159,7 +159,7 @@ class Cluster:
     def play(self) -> None:
         """Until all work is done and the day is over; not for ever, should a policy leave work undone."""
         events = self._events
-        longest = 2 * self.day.seconds + _PATIENCE
+        longest = max([self.day.seconds, *(run.run_after for run in self.day.runs)]) + _PATIENCE
         while events and not self.is_over and self.now < longest:
             self.now, _, action, arguments = heapq.heappop(events)
             action(*arguments)

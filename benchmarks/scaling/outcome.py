@@ -27,7 +27,7 @@ class Outcome:
     starts: int
     queued_too_long: int
     unfinished: int
-    """Runs that had not ended a day after the last."""
+    """Runs that had not ended two days after the last began."""
     makespan: float
     """Of a DAG run, the mean."""
     worker_hours_worked: float

@@ -6,12 +6,10 @@ import json
 import math
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-
-import matplotlib as mpl
 
 from benchmarks.scaling.bounds import zero_wait_bound_with_starts
 from benchmarks.scaling.cluster import Cluster
@@ -25,9 +23,6 @@ from benchmarks.scaling.runs import Day
 from benchmarks.scaling.study import processes
 from control_plane.worker_scaling.policy import PRESETS
 from local import layout
-
-mpl.use("Agg")
-from matplotlib import pyplot as plt
 
 DEFAULT_HISTORY = layout.ROOT / "build" / "history.jsonl"
 ROWS = layout.ROOT / "build" / "replay.json"
@@ -62,7 +57,12 @@ class Options:
     setting: Plumbing
 
 
-def main() -> int:
+type Draw = Callable[[Mapping[str, Outcome], float, Path], None]
+"""Draws the outcomes by policy, and the bound in worker-hours, into a file."""
+
+
+def main(draw: Draw) -> int:
+    """Play what the environment says; the exit code."""
     try:
         options = read_options(os.environ)
         day = read_history(options.history)
@@ -196,24 +196,3 @@ def table(outcomes: Mapping[str, Outcome], bound: float) -> str:
         )
     lines.append(f"{'bound, no waiting':{width}}  {bound:8.2f}")
     return "\n".join(lines)
-
-
-def draw(outcomes: Mapping[str, Outcome], bound: float, path: Path) -> None:
-    """Worker-hours against p95 wait."""
-    figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
-    for name, each in outcomes.items():
-        color = "tab:blue" if name in PRESETS else "tab:red" if each.killed else "tab:gray"
-        axes.scatter(each.worker_hours, each.p95, color=color)
-        axes.annotate(name, (each.worker_hours, each.p95), fontsize=7, xytext=(4, 3), textcoords="offset points")
-    axes.axvline(bound, color="tab:green", linestyle=":")
-    axes.set_xlabel("worker-hours (dotted: what nobody can go below without waiting)")
-    axes.set_ylabel("p95 wait, seconds")
-    axes.set_title("blue: Farflow; red: kills tasks", fontsize=9)
-    axes.spines[["top", "right"]].set_visible(False)
-    mpl.rcParams["svg.hashsalt"] = "replay"
-    figure.savefig(path, metadata={"Date": None})
-    plt.close(figure)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

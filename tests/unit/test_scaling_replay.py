@@ -88,13 +88,13 @@ def test_replay_prints_draws_and_writes_its_rows(
     monkeypatch.setattr(replay.layout, "ROOT", tmp_path)
     monkeypatch.setattr(replay, "ROWS", tmp_path / "build" / "replay.json")
     monkeypatch.setattr(replay, "PICTURE", tmp_path / "build" / "replay.svg")
-    monkeypatch.setattr(replay, "draw", lambda outcomes, bound, path: path.write_text("<svg/>"))
     monkeypatch.setenv("HISTORY", str(history))
     monkeypatch.setenv("POLICIES", "economy,MWAA")
     monkeypatch.setenv("PROCESSES", "1")
-    texts = []
+    texts: list[str] = []
+    drawn: list[tuple[list[str], float, Path]] = []
     for _ in range(2):
-        assert replay.main() == 0
+        assert replay.main(lambda outcomes, bound, path: drawn.append((list(outcomes), bound, path))) == 0
         texts.append((tmp_path / "build" / "replay.json").read_text())
     assert texts[0] == texts[1]
     *policies, bound = json.loads(texts[0])
@@ -103,6 +103,7 @@ def test_replay_prints_draws_and_writes_its_rows(
     ] * 2
     assert bound["bound"] == "zero_wait_with_starts"
     assert 0 < bound["worker_hours"] < policies[1]["worker_hours"]
+    assert drawn[0][0] == ["economy", "MWAA"]
     assert "economy" in capsys.readouterr().out
 
 
@@ -110,5 +111,5 @@ def test_bad_input_ends_with_2(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("HISTORY", str(tmp_path / "nowhere"))
-    assert replay.main() == 2
+    assert replay.main(lambda outcomes, bound, path: None) == 2
     assert "replay: " in capsys.readouterr().err
