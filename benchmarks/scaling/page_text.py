@@ -16,7 +16,7 @@ What the references are, and where their rules stand:
 
 - **KEDA, Airflow's chart**: `ceil((running + queued) / concurrency)` each 5 s, cool-down 30 s, an HPA behind it, a StatefulSet with 600 s of grace;
   apache/airflow `chart/values.yaml`. **KEDA, SQS scaler**: five messages a worker, those in flight counted, 30 and 300 s; kedacore/keda. **Kubernetes HPA**: its
-  defaults, on the same load. Cloud Composer's formula is not published; it takes the place of the HPA. On ECS all of them have the same cold start as Farflow.
+  defaults, on the same load. Cloud Composer publishes no formula; the HPA stands for it. On ECS all of them have the same cold start as Farflow.
 - **MWAA 2023** and **MWAA**: AWS's user guide before and after 2024, and `amazon-mwaa-docker-images`. **Astronomer**: Private Cloud's rule, each 30 s.
 - **hankehly**, **NASA SM2A**: the scripts and Terraform of their repositories. SM2A's own executor is taken as stopping idle hosts by chance only: its race
   between listing and stopping is left out, ECS picks whom it stops.
@@ -43,6 +43,8 @@ HONEST = """
 - Everything is simulated, and the days are drawn, by parameters of published traces: no public trace of Airflow was found. `make replay` plays your own.
 - Workers do not fail, and ECS always has room. The database's and Lambda's own load are not modelled.
 - Bounds (2) to (4) take each task's release as it is when nothing waits. (3) lets tasks move between workers, so nobody reaches it without waiting; who waits may go below it.
+- All but the three main families, what is varied, and what each part is for, stand on one day: enough for a direction.
+- After a burst of work that nobody announced, the margin keeps workers for half an hour and more: `balanced` and `fast` cost several times the bound where there is next to nothing to do (*from zero*).
 - A worker that is let go while another starts could be mistaken by ECS, so nobody is let go then; that costs some hours where starts never cease.
 """
 

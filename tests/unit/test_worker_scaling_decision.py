@@ -44,7 +44,7 @@ def work(*waiting: Work, running: Iterable[Running] = (), foreseen: Iterable[Wor
 
 # ---- Whatever it sees ------------------------------------------------------------------------------
 
-WHATEVER = settings(deadline=None, derandomize=True, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+WHATEVER = settings(deadline=None, derandomize=True, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 SECONDS = st.floats(0.5, 2000)
 WORKS = st.builds(Work, st.floats(-600, 400).map(lambda ago: NOW + ago), SECONDS, st.integers(1, 12))
 
@@ -98,8 +98,15 @@ def situations(draw: st.DrawFn) -> tuple[Workload, Fleet, Policy]:
 
 
 def apply(decision: Decision, seen: Fleet) -> Fleet:
-    """What the scaler sees when it looks again before anybody has heard anything."""
-    told = tuple(replace(each, order=decision.orders.get(each.id, each.order)) for each in seen.workers)
+    """What the scaler sees when it looks again at once. Who was called back, and is told to drain again, drains anew."""
+    told = tuple(
+        replace(
+            each,
+            order=decision.orders.get(each.id, each.order),
+            phase=Phase.DRAINING if decision.orders.get(each.id) is Order.DRAIN else each.phase,
+        )
+        for each in seen.workers
+    )
     return Fleet(decision.desired + sum(each.order is Order.LEAVE for each in told), told)
 
 

@@ -3,12 +3,14 @@
 import io
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from benchmarks import export_history
 from benchmarks.export_history import ExportError, by_time, database_url, export
+from benchmarks.scaling.history import read_history
 from local import layout
 from tests.integration.workload_metrics.conftest import LOGICAL_DATE, World
 
@@ -103,3 +105,11 @@ def test_command_says_what_it_wrote(
     assert export_history.main() == 0
     assert "1 runs of 100000 days" in capsys.readouterr().out
     assert json.loads((tmp_path / "here" / "history.jsonl").read_text())["dag_id"] == "everything"
+
+
+def test_replay_reads_what_was_exported(world: World, tmp_path: Path) -> None:
+    ended(world)
+    file = tmp_path / "history.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in exported(world)))
+    (run,) = read_history(file).runs
+    assert (run.dag_id, run.known, run.levels) == ("everything", True, ((1.0, 4.0), (2.0,), (3.0,), (6.0,)))

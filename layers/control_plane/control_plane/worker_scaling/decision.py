@@ -107,12 +107,17 @@ class _Plan:
         return self.needed + self._busy_beyond[self._number_chosen]
 
     def launch(self) -> int:
-        """Workers to ask ECS for: what no worker can do, and the successors of those of an older revision."""
+        """Workers to ask ECS for: what no worker can do, and successors of those of an older revision.
+
+        While old ones accept, whoever is on the way counts as a successor, though work may have taken its slots already: a
+        rollout may take a look longer, rather than start too many.
+        """
         chosen, rest = self.chosen, self._candidates[self._number_chosen :]
         old = sum(not worker.is_current for worker in chosen)
-        on_the_way = sum(_is_coming(worker) for worker in rest)
+        on_the_way = sum(map(_is_coming, rest))
         room = self._policy.maximum - (self._accepting - self._started - old) - on_the_way
-        return max(0, min(self._started + old - on_the_way, room))
+        successors = sum(map(_is_coming, self._candidates)) if old else on_the_way
+        return max(0, min(self._started + old - successors, room))
 
     def orders(self, *, may_drain: bool) -> dict[str, Order]:
         """To accept or to drain, for those who were told otherwise.
