@@ -32,7 +32,8 @@ def sam(*arguments: str, environ: dict[str, str]) -> None:
                 # SAM builds the layer with the pip of the first python3.13 on PATH.
                 "PATH": f"{layout.environment_python('tools').parent}:{os.environ['PATH']}",
                 "PIP_CACHE_DIR": str(layout.STATE / "cache" / "pip"),
-                layout.MARKER: str(layout.ROOT),  # one whose command was killed must not build into the next one's folder
+                # One whose command was killed must not build into the next one's folder.
+                layout.MARKER: str(layout.ROOT),
                 "SAM_CLI_TELEMETRY": "0",
                 "SAM_CLI_POLL_DELAY": "0.5",
                 "__SAM_CLI_APP_DIR": str(layout.STATE / "sam"),
