@@ -211,16 +211,16 @@ def main() -> int:
             print(f"{row.work}: {row.metric}: {row.value:.1f} {row.unit}", flush=True)
     report.save("workers", rows)
     text = f"""
-{report.table(("work", "what", "value"), [(row.work, row.metric, f"{row.value:.1f} {row.unit}") for row in rows])}
+{report.table(("work", "what", "value"), [(row.work, row.metric, f"{row.value:g} {row.unit}" if row.unit != "s" else f"{row.value:.1f} s") for row in rows])}
 
 ![From zero](workers-from-zero.svg)
 
-The workers that are needed stay at the most while tasks wait. They come a cold start after the first look that saw work, which from zero may be a
-minute late; they go when they have drained, and were not needed for the preset's hold.
+A worker is a process here, which starts in seconds; they come a start after the first look that saw work, which from zero may be a minute late, and go when they have drained.
 
 ![Foreseen](workers-foreseen.svg)
 
-No worker is there between the runs; each is started so that it accepts when its run is due. `make bench-workers` repeats this, on a stack of its own.
+Here the local ECS holds each start for 75 s. No worker is needed between the runs; each is started so that it accepts when its run is due. `make bench-workers` repeats this, on a
+stack of its own, with the preset `economy`.
 """
     report.write_page("workers", "Real workers: from zero, and ahead of the schedule", text)
     return 0

@@ -121,12 +121,12 @@ class WorkerKeeper:
 
     def _exchange(self, facts: Facts) -> None:
         """Report, and hear the order. When nobody can be asked, the last order counts."""
-        self._reported_at = facts.now
+        self._reported_at = max(self._reported_at, facts.now)  # a clock that steps back must not make reports look old
         if self._item is None:
             return
         report = Report(
             phase=self._phase,
-            reported_at=facts.now,
+            reported_at=self._reported_at,
             active=facts.in_hand,
             protected_until=self._protected_until,
             idle_since=self._idle_since,

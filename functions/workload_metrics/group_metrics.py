@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from control_plane.worker_scaling.decision import Decision
+from control_plane.worker_scaling.fleet import Fleet, Phase, Worker
 from control_plane.worker_scaling.workload import Workload, count
 
 if TYPE_CHECKING:
@@ -17,13 +18,14 @@ HIGH_RESOLUTION_SECONDS = 1
 
 
 def metric_data(
-    group: str, workload: Workload | None, decision: Decision, queued: int | None
+    group: str, workload: Workload | None, fleet: Fleet, decision: Decision, queued: int | None
 ) -> list[MetricDatumTypeDef]:
     """What is not known is left out, for it is not zero. `queued` are the messages that nobody has taken."""
     values: dict[str, float] = {
         "WorkersNeeded": decision.needed,
         "WorkersPresent": decision.present,
         "WorkersGap": decision.gap,
+        "WorkersAwaited": max(0, decision.needed - sum(map(is_ready, fleet.workers))),
     }
     if queued is not None:
         values["MessagesQueued"] = queued
@@ -46,3 +48,8 @@ def metric_data(
         }
         for name, value in values.items()
     ]
+
+
+def is_ready(worker: Worker) -> bool:
+    """Whether it takes work, or would within seconds when it is told to."""
+    return worker.phase in (Phase.ACCEPTING, Phase.DRAINING, Phase.DRAINED) and not worker.is_lost

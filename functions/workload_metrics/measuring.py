@@ -105,7 +105,7 @@ class Measuring:
         self._state.save_workload(group.name, workload)
         decision = decide(workload, view.fleet, policy, now)
         self._cloudwatch.put_metric_data(
-            Namespace=self._namespace, MetricData=metric_data(group.name, workload, decision, queued)
+            Namespace=self._namespace, MetricData=metric_data(group.name, workload, view.fleet, decision, queued)
         )
         logger.info(
             "measured",
@@ -121,7 +121,7 @@ class Measuring:
         )
         changes = has_to_change(decision, view) and not group.is_off
         self._have_counted(group, changes=changes)
-        return changes or is_busy(group, workload, view)
+        return changes or is_busy(group, workload, decision)
 
     def _have_counted(self, group: WorkerGroup, *, changes: bool) -> None:
         self._gaps[group.name] = self._gaps.get(group.name, 0) + 1 if changes else 0
@@ -138,7 +138,7 @@ def has_to_change(decision: Decision, view: ServiceView) -> bool:
     return decision.desired != view.fleet.desired or bool(decision.orders) or view.rollout_is_due
 
 
-def is_busy(group: WorkerGroup, workload: Workload, view: ServiceView) -> bool:
-    """Whether there is work, or soon, or workers besides those that are always there."""
+def is_busy(group: WorkerGroup, workload: Workload, decision: Decision) -> bool:
+    """Whether there is work, or soon, or workers who are still to come or to go."""
     work = workload.running or workload.waiting or workload.foreseen
-    return bool(work) or len(view.fleet.workers) + view.fleet.pending != group.minimum
+    return bool(work) or (decision.gap != 0 and not group.is_off)

@@ -56,7 +56,7 @@ class MetadataWatch:
             structures,
             self._usual_durations(now),
             now + horizon_seconds,
-            parallelism=self._settings.parallelism,
+            parallelism=self._settings.parallelism * self._settings.schedulers,
             unforeseen_slots=unforeseen.slots,
         )
         if found.unknown_dags:

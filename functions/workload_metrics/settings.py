@@ -15,6 +15,8 @@ class Settings:
     """Name of the function that is invoked when a gap persists."""
     parallelism: int
     """Task instances that a scheduler has queued or running at once."""
+    schedulers: int
+    """As many as there are at least."""
     database_host: str
     database_port: int
     database_name: str

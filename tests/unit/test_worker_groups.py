@@ -39,7 +39,7 @@ def test_groups_are_read_in_their_order() -> None:
         (json.dumps([{key: value for key, value in GROUP.items() if key != "service"}]), "lacks 'service'"),
         (json.dumps([GROUP, GROUP]), "same name"),
         (text(preset="cheap"), "preset is 'cheap'"),
-        (text(minimum=11), "minimum 11 and maximum 10"),
+        (text(maximum=0), "minimum 0 and maximum 0"),
         (text(minimum=-1), "minimum -1"),
         (text(concurrency=0), "less than 1"),
     ],
@@ -47,6 +47,11 @@ def test_groups_are_read_in_their_order() -> None:
 def test_bad_group_is_named(groups: str, message: str) -> None:
     with pytest.raises(WorkerGroupError, match=message):
         parse_groups(groups)
+
+
+def test_minimum_above_the_maximum_counts_for_both() -> None:
+    (group,) = parse_groups(text(minimum=20))
+    assert (group.policy(75.0).minimum, group.policy(75.0).maximum) == (20, 20)
 
 
 def test_group_that_is_off_is_measured_by_the_usual_preset() -> None:

@@ -384,6 +384,12 @@ def test_worker_that_was_told_to_leave_and_is_silent_keeps_its_place_in_the_coun
     assert decide(work(Work(NOW, 600.0, 4)), fleet(silent, desired=0), POLICY, NOW).desired == 2
 
 
+def test_fleet_that_falls_silent_is_not_started_again_and_again() -> None:
+    """The state table is away for the workers: new ones could not report either."""
+    silent = [worker(f"w{number}", is_lost=True, active=4) for number in range(10)]
+    assert decide(work(Work(NOW, 600.0, 1000)), fleet(*silent), POLICY, NOW).desired == 10
+
+
 def test_minimum_is_started_and_accepts() -> None:
     decision = decide(work(), fleet(worker("a", Phase.DRAINED)), replace(POLICY, minimum=2), NOW)
     assert (decision.desired, decision.needed, decision.orders) == (2, 2, {"a": Order.ACCEPT})

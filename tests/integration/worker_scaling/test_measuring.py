@@ -106,6 +106,7 @@ def test_metrics_tell_what_there_is_to_do_and_who_is_missing(
     assert recorder.metrics == {
         "WorkersPresent": 1,
         "WorkersGap": needed - 1,
+        "WorkersAwaited": needed - 1,
         "MessagesQueued": 3,
         "TasksRunning": 2,
         "TasksWaiting": 10,

@@ -82,6 +82,7 @@ class _Plan:
             Worker(f"pending-{number}", accepts_at=now + policy.cold_start_seconds) for number in range(fleet.pending)
         ]
         self._seen = [worker for worker in staying if not worker.is_lost]
+        self._number_lost = len(staying) - len(self._seen)
         self._candidates = sorted((*self._seen, *pending), key=self._preference)
         self._busy_beyond = _count_from(self._candidates, self._accepts_though_full)
         self._number_chosen = 0
@@ -115,7 +116,8 @@ class _Plan:
         chosen, rest = self.chosen, self._candidates[self._number_chosen :]
         old = sum(not worker.is_current for worker in chosen)
         on_the_way = sum(map(_is_coming, rest))
-        room = self._policy.maximum - (self._accepting - self._started - old) - on_the_way
+        # The lost ones take part of the maximum: when all fall silent at once, nobody is started in their place again and again.
+        room = self._policy.maximum - (self._accepting - self._started - old) - on_the_way - self._number_lost
         successors = sum(map(_is_coming, self._candidates)) if old else on_the_way
         return max(0, min(self._started + old - successors, room))
 

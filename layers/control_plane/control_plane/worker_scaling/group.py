@@ -36,7 +36,7 @@ class WorkerGroup:
     def __post_init__(self) -> None:
         if self.preset not in (*PRESETS, OFF):
             raise WorkerGroupError(f"{self.name}: preset is {self.preset!r}, not one of {', '.join(PRESETS)}, {OFF}")
-        if not 0 <= self.minimum <= self.maximum:
+        if self.minimum < 0 or self.maximum < 1:
             raise WorkerGroupError(f"{self.name}: minimum {self.minimum} and maximum {self.maximum} are no range")
         if self.concurrency < 1:
             raise WorkerGroupError(f"{self.name}: concurrency is {self.concurrency}, less than 1")
@@ -47,12 +47,15 @@ class WorkerGroup:
         return self.preset == OFF
 
     def policy(self, cold_start_seconds: float) -> Policy:
-        """What decisions of the group depend on, with the cold start as it was measured."""
+        """What decisions of the group depend on, with the cold start as it was measured.
+
+        A minimum above the maximum counts for both: CloudFormation cannot compare them, and one group's slip stops no other's.
+        """
         return Policy(
             PRESETS[DEFAULT_PRESET if self.is_off else self.preset],
             concurrency=self.concurrency,
             minimum=self.minimum,
-            maximum=self.maximum,
+            maximum=max(self.minimum, self.maximum),
             cold_start_seconds=cold_start_seconds,
         )
 

@@ -174,7 +174,7 @@ class ScalingState:
         return str(item["task_definition"]) if item else ""
 
     def save_rolled_out(self, lease: Lease, task_definition: str) -> None:
-        """Before the service is told, so that what ECS takes back is not tried again and again."""
+        """After the service was told: another revision there is ECS's doing then, and is not tried again and again."""
         self._dynamodb.put_item(
             TableName=self._table,
             Item={"id": {"S": f"rollout#{lease.group}"}, "task_definition": {"S": task_definition}},
