@@ -36,11 +36,12 @@ RESOURCES = (
 @pytest.fixture
 def deployed(local_aws: LocalAws, request: pytest.FixtureRequest) -> dict[str, str]:
     """The names of the template's alarms, URLs of its dead-letter queues and the ARN of its topic."""
-    data = templates.stack("data")["Resources"]
-    resources = {name: data[name] for name in RESOURCES}
+    made = templates.stack("data")["Resources"] | templates.stack("work_queue")["Resources"]
+    resources = {name: made[name] for name in RESOURCES}
     outputs = {name: {"Ref": name} for name in RESOURCES if name != "AlarmsTopicPolicy"}
     name = request.node.originalname.replace("_", "-")[:60]
-    text = json.dumps(resources).replace("${Name}", "test")
+    text = json.dumps(resources).replace("${Name}", "test").replace("${WorkerGroup}", "default")
+    text = text.replace('{"Ref": "AlarmsTopicArn"}', '{"Ref": "AlarmsTopic"}')  # a parameter of the queue's own stack
     return deploy(local_aws, name, json.loads(text), outputs)
 
 
