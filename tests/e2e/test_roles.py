@@ -30,7 +30,20 @@ NOT_EXERCISED = {
     ): "nothing fails here for so long; the handler's tests do it",
     ("PushGate.PushWebhookRole", "dynamodb:UpdateItem"): "the queue does not fail here; the handler's tests do it",
     ("PushGate.PushWebhookRole", "kms:Decrypt"): "the local AWS decrypts secrets and tables in nobody's name",
-    ("Airflow.Worker.ExecutionRole", "kms:Decrypt"): "the database's secret here is one's own, under the default key",
+    (
+        "Airflow.DefaultWorkers.Workers.ExecutionRole",
+        "kms:Decrypt",
+    ): "the database's secret here is one's own, under the default key",
+    ("Scaling.WorkloadMetricsRole", "kms:Decrypt"): "the local AWS decrypts secrets and tables in nobody's name",
+    ("Scaling.WorkerScalerRole", "kms:Decrypt"): "the local AWS decrypts tables in nobody's name",
+    (
+        "Scaling.WorkerScalerRole",
+        "iam:PassRole",
+    ): "the local ECS asks for it where a task is run, not where a service changes",
+    (
+        "Scaling.WorkloadMetricsLearnRole",
+        "lambda:InvokeFunction",
+    ): "it comes once an hour, and the stack is gone by then",
 }
 """Granted actions that the local stack has no occasion to use on any resource, with the reason."""
 
