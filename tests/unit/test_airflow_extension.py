@@ -163,7 +163,7 @@ from kombu.transport.SQS import Transport
 from farflow import celery_extension
 worker = SimpleNamespace(app=SimpleNamespace(steps={"consumer": set()}))
 celery_extension.extend_worker(sender=worker)
-print(Transport.Channel.__name__, [step.__name__ for step in worker.app.steps["consumer"]])
+print(Transport.Channel.__name__, sorted(step.__name__ for step in worker.app.steps["consumer"]))
 """
     assert in_airflow(code, tmp_path) == "GuardedChannel ['HealthFile', 'Keeping']"
 
