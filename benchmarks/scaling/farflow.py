@@ -11,8 +11,9 @@ from control_plane.worker_scaling import fleet
 from control_plane.worker_scaling.decision import Decision, decide
 from control_plane.worker_scaling.fleet import Fleet, Order, Phase
 from control_plane.worker_scaling.policy import Policy, Preset
-from control_plane.worker_scaling.worker_service import COLD_STARTS_KEPT, typical_cold_start
-from control_plane.worker_scaling.workload import Work, Workload
+from control_plane.worker_scaling.worker_service import COLD_STARTS_KEPT, PROTECTION_SECONDS, typical_cold_start
+from control_plane.worker_scaling.workload import Workload
+from workload_metrics.queue_depth import workload_from_queue
 from workload_metrics.ticking import MINUTE_SECONDS, TICK_SECONDS
 
 ALARM_SECONDS = (3.0, 15.0)
@@ -22,7 +23,6 @@ LOOKS_UNTIL_INVOKED = 2
 """`workload_metrics.measuring.TICKS_UNTIL_INVOKED`."""
 OBSERVED_FOR = 300.0
 """How old an observation may be to grow by (`worker_scaler.freshness`)."""
-PROTECTED = 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -92,9 +92,8 @@ class Farflow:
         return bool(changes or workload.running or workload.waiting or workload.foreseen or cluster.workers)
 
     def _from_queue(self) -> Workload:
-        """As `workload_metrics.queue_depth` has it when only SQS answers."""
-        now, number = self._cluster.now, len(self._cluster.queue)
-        return Workload(now, waiting=(Work(now, 30.0, number),) if number else (), is_complete=False)
+        """When only SQS answers."""
+        return workload_from_queue(len(self._cluster.queue), self._cluster.now)
 
     def _policy(self) -> Policy:
         for worker in self._cluster.workers:
@@ -111,7 +110,7 @@ class Farflow:
 
     def _fleet(self) -> Fleet:
         now, typical = self._cluster.now, typical_cold_start(self._cold_starts)
-        workers = (_seen(worker, now, typical) for worker in self._cluster.workers)
+        workers = (_seen(worker, now, typical) for worker in self._cluster.workers if not worker.is_doomed)
         return Fleet(self._desired, tuple(each for each in workers if each.phase is not Phase.LEAVING))
 
     def _act(self) -> None:
@@ -122,13 +121,21 @@ class Farflow:
 
     def _carry_out(self, decision: Decision) -> None:
         cluster = self._cluster
-        if decision.desired > self._desired:
-            cluster.launch(decision.desired - self._desired)
+        leaving = sum(order is Order.LEAVE for order in decision.orders.values())
+        missing = decision.desired - (decision.present - leaving)
+        cluster.launch(missing)
+        self._take_back(-missing)
         self._desired = decision.desired
         by_id = {str(worker.number): worker for worker in cluster.workers}
         for worker_id, order in decision.orders.items():
             if order is not Order.DRAIN or self._packs or not by_id[worker_id].tasks:
                 cluster.tell(by_id[worker_id], order)
+
+    def _take_back(self, number: int) -> None:
+        """ECS stops whom it can: of those that start, any."""
+        starting = [each for each in self._cluster.workers if each.phase is Phase.STARTING and not each.is_doomed]
+        for worker in self._cluster.rng.sample(starting, min(max(0, number), len(starting))):
+            self._cluster.terminate(worker, 0.0, loses_messages=False)
 
 
 def _seen(worker: Worker, now: float, typical_cold_start_seconds: float) -> fleet.Worker:
@@ -141,5 +148,5 @@ def _seen(worker: Worker, now: float, typical_cold_start_seconds: float) -> flee
         accepts_at=worker.launched_at + typical_cold_start_seconds,
         active=len(worker.tasks),
         idle_since=None if worker.tasks or phase is Phase.STARTING else worker.idle_since,
-        protected_until=0.0 if phase is Phase.STARTING else now + PROTECTED,
+        protected_until=(worker.launched_at if phase is Phase.STARTING else now) + PROTECTION_SECONDS,
     )

@@ -71,11 +71,15 @@ class Scaling:
         return Step(decision, view, roll_out, ordered)
 
     def _act(self, lease: Lease, decision: Decision, view: ServiceView, roll_out: str) -> dict[str, Order]:
-        """The count first: whoever is told to leave afterwards gives its protection up when nobody else can be stopped."""
+        """The count first: whoever is told to leave afterwards gives its protection up when nobody else can be stopped.
+
+        A new revision is tried on one worker at least: a broken one shows now, not when work comes.
+        """
         if not self._state.extend(lease, self._now(), LEASE_SECONDS):
             return {}
-        if decision.desired != view.fleet.desired or roll_out:
-            self._update_service(decision.desired, roll_out)
+        desired = max(decision.desired, 1) if roll_out else decision.desired
+        if desired != view.fleet.desired or roll_out:
+            self._update_service(desired, roll_out)
         if view.wanted in (roll_out, view.task_definition):
             self._state.save_rolled_out(lease, view.wanted)
         # Only the newest of two that believe to have the lease is heard.

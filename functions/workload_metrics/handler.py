@@ -69,8 +69,6 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
     while at is not None:
         time.sleep(max(0.0, at - time.time()))
         busy, missing_now = measuring.look(time.time())
-        for error in missing_now:
-            logger.warning("not all could be measured", extra={"reason": str(error)})
         missing += missing_now
         at = next_tick(began, time.time(), busy=busy)
     if missing:

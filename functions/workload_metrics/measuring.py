@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
-
-from botocore.exceptions import BotoCoreError, ClientError
 
 from control_plane.observability import logger
 from control_plane.worker_scaling.decision import Decision, decide
@@ -41,8 +40,7 @@ class IncompleteError(RuntimeError):
 class Measuring:
     """Looks at all groups. It remembers between looks which groups had a gap; a new one begins to count again.
 
-    `observe` asks the database for each group's workload, at a time in seconds since 1970 and so many seconds ahead; it
-    raises `IncompleteError`.
+    `observe` asks the database for each group's workload, at a time in seconds since 1970 and so many seconds ahead.
     """
 
     def __init__(
@@ -77,36 +75,48 @@ class Measuring:
             group.name: group.policy(typical_cold_start(cold_starts[group.name].values())) for group in self._groups
         }
         ahead = MINUTE_SECONDS + max(policy.launch_horizon_seconds for policy in policies.values())
-        try:
+        workloads: Mapping[str, Workload] = {}
+        with noted(missing, "the metadata database"):
             workloads = self._observe(now, ahead)
-        except IncompleteError as error:
-            missing.append(error)
-            workloads = {}
         busy = False
         for group in self._groups:
-            try:
+            is_busy = True
+            with noted(missing, group.name):
                 policy, known = policies[group.name], cold_starts[group.name]
-                busy |= self._look_at(group, policy, known, workloads.get(group.name), now)
-            except (BotoCoreError, ClientError, RuntimeError) as error:
-                missing.append(IncompleteError(f"{group.name}: {error}"))
-                busy = True
+                is_busy = self._look_at(group, policy, known, workloads.get(group.name), now, missing)
+            busy |= is_busy
         return busy, missing
 
     def _look_at(
-        self, group: WorkerGroup, policy: Policy, known: Mapping[str, float], workload: Workload | None, now: float
+        self,
+        group: WorkerGroup,
+        policy: Policy,
+        known: Mapping[str, float],
+        workload: Workload | None,
+        now: float,
+        missing: list[IncompleteError],
     ) -> bool:
+        """Have the workers counted before anything is told: without CloudWatch the fleet grows all the same."""
         view = self._services[group.name].observe(policy.cold_start_seconds, now)
         learnt = with_new_cold_starts(known, view.cold_starts)
         if learnt != known:
             self._state.save_cold_starts(group.name, learnt)
-        queued = messages_queued(self._sqs, group.queue_url)
+        queued = None
+        with noted(missing, f"{group.name}, the messages queued"):
+            queued = messages_queued(self._sqs, group.queue_url)
         if workload is None:
+            if queued is None:
+                return True
             workload = workload_from_queue(queued, now)
         self._state.save_workload(group.name, workload)
         decision = decide(workload, view.fleet, policy, now)
-        self._cloudwatch.put_metric_data(
-            Namespace=self._namespace, MetricData=metric_data(group.name, workload, view.fleet, decision, queued)
-        )
+        changes = has_to_change(decision, view) and not group.is_off
+        with noted(missing, f"{group.name}, the invocation of the scaler"):
+            self._have_counted(group, changes=changes)
+        with noted(missing, f"{group.name}, the metrics"):
+            self._cloudwatch.put_metric_data(
+                Namespace=self._namespace, MetricData=metric_data(group.name, workload, view.fleet, decision, queued)
+            )
         logger.info(
             "measured",
             extra={
@@ -119,9 +129,7 @@ class Measuring:
                 "unforeseen_slots": round(workload.unforeseen_slots, 2),
             },
         )
-        changes = has_to_change(decision, view) and not group.is_off
-        self._have_counted(group, changes=changes)
-        return changes or is_busy(group, workload, decision)
+        return changes or has_work(group, workload, decision)
 
     def _have_counted(self, group: WorkerGroup, *, changes: bool) -> None:
         self._gaps[group.name] = self._gaps.get(group.name, 0) + 1 if changes else 0
@@ -133,12 +141,25 @@ class Measuring:
             )
 
 
+@contextmanager
+def noted(missing: list[IncompleteError], what: str) -> Iterator[None]:
+    """Whatever fails within is noted, with its trace in the log: the look goes on with what it has.
+
+    Also a mistake in the forecast must not keep a fleet from growing by what the queue tells.
+    """
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - it fails the invocation, when everything else was tried
+        logger.warning("not all could be measured", exc_info=True, extra={"what": what})
+        missing.append(IncompleteError(f"{what}: {error}"))
+
+
 def has_to_change(decision: Decision, view: ServiceView) -> bool:
     """Whether `worker_scaler` would do anything."""
     return decision.desired != view.fleet.desired or bool(decision.orders) or view.rollout_is_due
 
 
-def is_busy(group: WorkerGroup, workload: Workload, decision: Decision) -> bool:
+def has_work(group: WorkerGroup, workload: Workload, decision: Decision) -> bool:
     """Whether there is work, or soon, or workers who are still to come or to go."""
     work = workload.running or workload.waiting or workload.foreseen
     return bool(work) or (decision.gap != 0 and not group.is_off)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from control_plane.worker_scaling.workload import Work, Workload
+from control_plane.worker_scaling.workload import USUAL_SECONDS, Work, Workload
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
-
-USUAL_SECONDS = 60.0
-"""How long a task is taken to run of which nothing is known."""
 
 
 def messages_queued(sqs: SQSClient, queue_url: str) -> int:

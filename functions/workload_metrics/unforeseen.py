@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-MEMORY_SECONDS = 1800.0
+MEMORY_SECONDS = 900.0
 """After so long, what was seen counts for a third."""
 NEGLIGIBLE_SLOTS = 0.01
 

@@ -180,6 +180,7 @@ def test_life_that_leaves_wrongly_would_do_harm_without_the_keeper_s_own_defence
         (STOPPED, "gate_remembers_sigterm", "a poll begins after SIGTERM"),
         (ONE, "in_hand_before_poll_ends", "ECS stops a worker|a leaving worker|a task ran twice"),
         (ONE, "tells_before_it_opens", "ECS stops a worker with a task"),
+        (ONE, "scaler_looks_at_age", "ECS stops a worker with a task"),
     ],
 )
 def test_world_without_a_defence_does_harm(name: str, defence: str, harm: str) -> None:

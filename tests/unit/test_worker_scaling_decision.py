@@ -23,7 +23,7 @@ def worker(name: str, phase: Phase = Phase.ACCEPTING, **fields: object) -> Worke
     usual = {
         "hostname": name,
         "order": Order.DRAIN if phase in (Phase.DRAINING, Phase.DRAINED) else Order.ACCEPT,
-        "protected_until": 0.0 if phase in (Phase.STARTING, Phase.LEAVING) else SAFE,
+        "protected_until": 0.0 if phase is Phase.LEAVING else SAFE,
         "accepts_at": NOW + 40 if phase is Phase.STARTING else 0.0,
         "idle_since": NOW - 300 if phase is Phase.DRAINED else None,
     }
@@ -55,7 +55,7 @@ def workers(draw: st.DrawFn, name: str) -> Worker:
     phase = draw(st.sampled_from([each for each in Phase for _ in range(1 if each is Phase.LEAVING else 4)]))
     active = draw(st.integers(0, 4)) if phase in (Phase.ACCEPTING, Phase.DRAINING) else 0
     order = Order.LEAVE if phase is Phase.LEAVING else draw(st.sampled_from([Order.ACCEPT, Order.DRAIN]))
-    is_bare = draw(st.integers(0, 9)) == 0 or phase in (Phase.STARTING, Phase.LEAVING)
+    is_bare = draw(st.integers(0, 9)) == 0 or phase is Phase.LEAVING
     return Worker(
         name,
         phase,
@@ -94,7 +94,8 @@ def situations(draw: st.DrawFn) -> tuple[Workload, Fleet, Policy]:
         minimum + draw(st.integers(0, 9)),
         draw(st.floats(20, 120)),
     )
-    return workload, Fleet(len(there) + draw(st.integers(0, 2)), tuple(there)), policy
+    desired, is_on_trial = len(there) + draw(st.integers(0, 2)), draw(st.integers(0, 4)) == 0
+    return workload, Fleet(desired, tuple(there), is_on_trial), policy
 
 
 def apply(decision: Decision, seen: Fleet) -> Fleet:
@@ -107,7 +108,7 @@ def apply(decision: Decision, seen: Fleet) -> Fleet:
         )
         for each in seen.workers
     )
-    return Fleet(decision.desired + sum(each.order is Order.LEAVE for each in told), told)
+    return Fleet(decision.desired + sum(each.order is Order.LEAVE for each in told), told, seen.is_on_trial)
 
 
 def let_go(decision: Decision) -> set[str]:
@@ -163,8 +164,10 @@ def test_backlog_of_more_tasks_never_needs_fewer_workers(
 @given(situations())
 def test_second_decision_at_the_same_moment_changes_nothing(seen: tuple[Workload, Fleet, Policy]) -> None:
     workload, there, policy = seen
+    there = replace(there, workers=tuple(filter(is_staying, there.workers)))
     first = decide(workload, there, policy, NOW)
-    after = Fleet(first.desired, tuple(each for each in apply(first, there).workers if is_staying(each)))
+    staying = tuple(each for each in apply(first, there).workers if is_staying(each))
+    after = Fleet(first.desired, staying, there.is_on_trial)
     again = decide(workload, after, policy, NOW)
     assert again.desired == after.desired
     assert not again.orders
@@ -182,32 +185,36 @@ def test_what_is_not_known_takes_nothing_away(seen: tuple[Workload, Fleet, Polic
 
 @WHATEVER
 @given(situations())
-def test_count_is_lowered_by_exactly_those_that_are_let_go(seen: tuple[Workload, Fleet, Policy]) -> None:
+def test_count_is_lowered_by_exactly_those_that_are_let_go_or_have_not_come_up(
+    seen: tuple[Workload, Fleet, Policy],
+) -> None:
     workload, there, policy = seen
     decision = decide(workload, there, policy, NOW)
-    staying = sum(map(is_staying, there.workers)) + there.pending
-    assert decision.desired >= staying - len(let_go(decision))
+    staying = [each for each in there.workers if is_staying(each)]
+    lowered = len(staying) + there.pending - decision.desired
     by_id = {each.id: each for each in there.workers}
     for name in let_go(decision):
         gone = by_id[name]
         assert (gone.phase, gone.order, gone.is_lost) == (Phase.DRAINED, Order.DRAIN, False)
+    coming = sum(each.phase is Phase.STARTING and each.is_current and not each.is_lost for each in staying)
+    assert lowered <= len(let_go(decision)) + (0 if there.is_on_trial else coming + there.pending)
+    if lowered > 0:
+        for each in staying:
+            assert each.id in let_go(decision) or each.protected_until >= NOW + PROTECTION_RESERVE_SECONDS
 
 
 @WHATEVER
 @given(situations())
-def test_nobody_else_can_be_stopped_when_somebody_is_let_go(seen: tuple[Workload, Fleet, Policy]) -> None:
+def test_nobody_is_let_go_while_another_starts_that_is_needed(seen: tuple[Workload, Fleet, Policy]) -> None:
+    """ECS could stop that one instead. Of those that are taken back, it may stop any."""
     workload, there, policy = seen
-    gone = let_go(decide(workload, there, policy, NOW))
-    if not gone:
+    decision = decide(workload, there, policy, NOW)
+    if not let_go(decision):
         return
-    assert not there.pending
-    for each in there.workers:
-        if each.id in gone or not is_staying(each):
-            continue
-        if each.phase is Phase.STARTING:
-            assert each.is_lost or not each.is_current
-        else:
-            assert each.protected_until >= NOW + PROTECTION_RESERVE_SECONDS
+    staying = [each for each in there.workers if is_staying(each)]
+    coming = sum(each.phase is Phase.STARTING and each.is_current and not each.is_lost for each in staying)
+    lowered = len(staying) + there.pending - decision.desired
+    assert lowered - len(let_go(decision)) == coming + there.pending or not coming + there.pending
 
 
 @WHATEVER
@@ -222,13 +229,15 @@ def test_rollout_takes_no_capacity_that_is_needed(seen: tuple[Workload, Fleet, P
         if is_staying(each)
         and not each.is_lost
         and each.phase is not Phase.STARTING
-        and each.active < policy.concurrency
+        and sum(running.hostname == each.hostname for running in workload.running) < policy.concurrency
     ]
     left = [each for each in ready if decision.orders.get(each.id, each.order) is Order.ACCEPT]
     drained_old = [each for each in ready if not each.is_current and decision.orders.get(each.id) is Order.DRAIN]
     if drained_old and workload.is_complete:
         assert decision.needed <= len(left) or decision.needed == policy.maximum
 
+
+STARTING = tuple(worker(f"s{number}", Phase.STARTING) for number in range(3))
 
 # ---- The rules -------------------------------------------------------------------------------------
 
@@ -245,7 +254,7 @@ def test_rollout_takes_no_capacity_that_is_needed(seen: tuple[Workload, Fleet, P
         pytest.param(work(Work(NOW, 300, 4)), fleet(worker("a", Phase.STARTING)), 1, {}, id="who comes is waited for"),
         pytest.param(work(Work(NOW, 300, 4)), fleet(desired=1), 1, {}, id="who was asked for is waited for"),
         pytest.param(
-            work(foreseen=[Work(NOW + 100, 60, 4)]), fleet(), 1, {}, id="the schedule, a cold start ahead: a worker"
+            work(foreseen=[Work(NOW + 90, 60, 4)]), fleet(), 1, {}, id="the schedule, a cold start ahead: a worker"
         ),
         pytest.param(work(foreseen=[Work(NOW + 200, 60, 4)]), fleet(), 0, {}, id="further ahead: not yet"),
         pytest.param(
@@ -314,18 +323,52 @@ def test_rollout_takes_no_capacity_that_is_needed(seen: tuple[Workload, Fleet, P
         ),
         pytest.param(
             work(),
-            fleet(worker("a", Phase.DRAINED), worker("b", Phase.STARTING)),
+            replace(fleet(worker("a", Phase.DRAINED), worker("b", Phase.STARTING)), is_on_trial=True),
             2,
             {},
-            id="nobody is let go while a worker starts: ECS could stop that one",
+            id="nobody is let go while a worker has to start: ECS could stop that one",
         ),
-        pytest.param(work(), fleet(worker("a", Phase.DRAINED), desired=2), 2, {}, id="nor while one was asked for"),
+        pytest.param(
+            work(),
+            fleet(worker("a", Phase.DRAINED), worker("b", Phase.STARTING)),
+            0,
+            {"a": Order.LEAVE},
+            id="who starts and is not needed any more is taken back",
+        ),
+        pytest.param(work(), fleet(desired=3), 0, {}, id="so is who was asked for"),
+        pytest.param(
+            work(Work(NOW, 300, 4)), fleet(*STARTING), 1, {}, id="of those that start, the needed ones go on"
+        ),
+        pytest.param(
+            work(),
+            replace(fleet(worker("a", Phase.STARTING)), is_on_trial=True),
+            1,
+            {},
+            id="not while ECS tries a revision on them",
+        ),
+        pytest.param(
+            work(is_complete=False), fleet(worker("a", Phase.STARTING)), 1, {}, id="nor when not all is known"
+        ),
+        pytest.param(
+            work(running=runs("b", 60, 60, 60, 60)),
+            fleet(worker("a", Phase.STARTING), worker("b", active=4, protected_until=NOW + 60)),
+            2,
+            {},
+            id="nor while another's protection ends",
+        ),
         pytest.param(
             work(running=runs("b", 60, 60, 60, 60)),
             fleet(worker("a", Phase.DRAINED), worker("b", active=4, protected_until=NOW + 60)),
             2,
             {},
             id="nor while another's protection ends",
+        ),
+        pytest.param(
+            work(),
+            fleet(worker("a", Phase.DRAINED), worker("b", Phase.STARTING, is_lost=True, protected_until=NOW)),
+            2,
+            {},
+            id="nor while one that never reported may have come up a day ago",
         ),
         pytest.param(
             work(),

@@ -100,6 +100,8 @@ class Worker(NamedTuple):
     item_token: int = 0
     """Of the lease that wrote the order: 2 for the current one, 1 for the one before."""
     item_is_protected: bool = False
+    is_aged: bool = False
+    """It is there for longer than a protection lasts."""
 
 
 class Plan(NamedTuple):
@@ -158,6 +160,7 @@ class World:
     in_hand_before_poll_ends: bool = True
     tells_before_it_opens: bool = True
     scaler_looks_at_protection: bool = True
+    scaler_looks_at_age: bool = True
 
     def __post_init__(self) -> None:
         self.worker: list[Worker] = []
@@ -352,7 +355,7 @@ class World:
             is_seen = worker.item_is_protected and worker.level > 2
             yield worker._replace(level=worker.level - 1, knows_level=False, item_is_protected=is_seen)
         elif worker.knows_level and worker.poll == NO_POLL and share.may_expire:
-            yield worker._replace(level=0, is_protected=False, knows_level=False)
+            yield worker._replace(level=0, is_protected=False, knows_level=False, is_aged=True)
 
     # ---- ECS ---------------------------------------------------------------------------------------
 
@@ -394,7 +397,7 @@ class World:
                     yield after._replace(stale=plan)
 
     def _plans(self, workers: tuple[int, ...], desired: int) -> Iterator[Plan]:
-        """Whatever the decision may say: which of the drained leave, and how many are started."""
+        """Whatever the decision may say: which of the drained leave, how many are started, or taken back on their way."""
         seen = {1 << index: self.worker[number] for index, number in enumerate(workers)}
         seen = {bit: each for bit, each in seen.items() if each.stage is not Stage.ABSENT and not each.is_stopped}
         staying = {
@@ -402,13 +405,18 @@ class World:
             for bit, each in seen.items()
             if each.item_phase is not Phase.LEAVING and each.item_order is not Order.LEAVE
         }
-        present = len(staying) + max(0, desired - len(seen))
+        pending = max(0, desired - len(seen))
+        present = len(staying) + pending
+        coming = pending + sum(each.item_phase is Phase.STARTING for each in staying.values())
         drained = [each.item_phase is Phase.DRAINED and each.item_order is Order.DRAIN for each in staying.values()]
         known = sum(bit for bit, each in staying.items() if each.item_phase is not Phase.STARTING)
+        bare = sum(bit for bit, each in staying.items() if bit & known and not each.item_is_protected)
+        if self.scaler_looks_at_age:
+            bare |= sum(bit for bit, each in staying.items() if bit & ~known and each.is_aged)
         for leave in _subsets(sum(compress(staying, drained))):
-            is_bare = any(not each.item_is_protected for bit, each in staying.items() if bit & known & ~leave)
-            for launch in (0, 1):
-                count = present - leave.bit_count() + launch
+            is_bare = bare & ~leave
+            for missing in range(-coming, 2):
+                count = present - leave.bit_count() + missing
                 is_refused = is_bare and count < desired and self.scaler_looks_at_protection
                 if count <= self.workers and not is_refused:
                     yield Plan(0 if self.second_scaler else 1, leave, known & ~leave, count)

@@ -37,6 +37,7 @@ class EcsService:
         self.desired = 0
         self.served = self.newest = revision(1)
         self.status = "ACTIVE"
+        self.rollout_state = "COMPLETED"
         self.tasks: dict[str, dict[str, Any]] = {}
         self.updates: list[dict[str, Any]] = []
         self.fails: set[str] = set()
@@ -80,7 +81,14 @@ class EcsService:
         self._check("DescribeServices", request)
         assert request["services"] == [SERVICE]
         return {
-            "services": [{"status": self.status, "desiredCount": self.desired, "taskDefinition": self.served}]
+            "services": [
+                {
+                    "status": self.status,
+                    "desiredCount": self.desired,
+                    "taskDefinition": self.served,
+                    "deployments": [{"status": "PRIMARY", "rolloutState": self.rollout_state}],
+                }
+            ]
             if self.status
             else []
         }

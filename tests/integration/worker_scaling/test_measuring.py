@@ -174,14 +174,57 @@ def test_without_the_database_the_queue_tells_what_waits_and_nothing_is_taken_aw
 
 
 @pytest.mark.parametrize("service", ["sqs", "cloudwatch"])
-def test_failing_service_is_told_and_looked_at_again(
+def test_without_a_service_that_only_tells_more_the_workers_are_counted_all_the_same(
     ecs: EcsService, state: ScalingState, database: Database, recorder: Recorder, service: str
 ) -> None:
+    database.workload = Workload(NOW, waiting=(Work(NOW, 300.0, 10),))
     recorder.fails = {service}
+    looks = measuring(ecs, state, database, recorder)
+    for second in (0, 10):
+        busy, missing = looks.look(NOW + second)
+        assert busy
+        assert [f"{service} is away" in str(error) for error in missing] == [True]
+    assert recorder.invoked == [{"worker_groups": ["default"]}]
+    assert state.workload("default") == database.workload
+    assert "MessagesQueued" not in recorder.metrics, "what is not known is not zero"
+
+
+def test_without_the_scaler_the_alarms_can_still_invoke_it(
+    ecs: EcsService, state: ScalingState, database: Database, recorder: Recorder
+) -> None:
+    database.workload = Workload(NOW, waiting=(Work(NOW, 300.0, 10),))
+    recorder.fails = {"lambda"}
+    looks = measuring(ecs, state, database, recorder)
+    looks.look(NOW)
+    _, missing = looks.look(NOW + 10)
+    assert "lambda is away" in str(missing[0])
+    assert recorder.metrics["WorkersGap"] > 0
+
+
+def test_without_database_and_queue_nothing_is_told_and_it_is_looked_again(
+    ecs: EcsService, state: ScalingState, database: Database, recorder: Recorder
+) -> None:
+    database.workload = None
+    recorder.fails = {"sqs"}
     busy, missing = measuring(ecs, state, database, recorder).look(NOW)
     assert busy
-    assert service in str(missing[0])
-    assert recorder.invoked == []
+    assert len(missing) == 2
+    assert state.workload("default") is None
+    assert not recorder.metrics
+    assert not recorder.invoked
+
+
+def test_mistake_in_the_forecast_is_told_and_the_queue_counts(
+    ecs: EcsService, state: ScalingState, database: Database, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumbles(*_: float) -> Mapping[str, Workload]:
+        raise KeyError("a DAG of another kind")
+
+    monkeypatch.setattr(database, "workloads", stumbles)
+    recorder.queued = 40
+    _, missing = measuring(ecs, state, database, recorder).look(NOW)
+    assert "a DAG of another kind" in str(missing[0])
+    assert recorder.metrics["WorkersGap"] > 0
 
 
 def test_cold_starts_are_learnt_from_workers_that_accept(

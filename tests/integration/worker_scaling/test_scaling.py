@@ -15,7 +15,7 @@ from control_plane.worker_scaling.worker_service import (
     typical_cold_start,
     with_new_cold_starts,
 )
-from control_plane.worker_scaling.workload import Work, Workload
+from control_plane.worker_scaling.workload import Running, Work, Workload
 from tests.integration.worker_scaling.ecs_service import FAMILY, NOW, SERVICE, EcsService, revision
 from worker_scaler.scaling import Scaling, Step
 
@@ -170,6 +170,38 @@ def test_revision_that_ecs_took_back_is_not_tried_again_and_the_old_workers_stay
     assert step(scaling).rolled_out == revision(3)
 
 
+def test_new_revision_is_tried_on_one_worker_also_where_none_is_needed(
+    scaling: Scaling, state: ScalingState, ecs: EcsService
+) -> None:
+    """A broken one shows at once, not when work comes. Who comes up for it leaves as anybody does."""
+    ecs.newest = revision(2)
+    state.save_workload("default", Workload(NOW))
+    step(scaling)
+    assert (ecs.served, ecs.desired) == (revision(2), 1)
+    ecs.rollout_state = "IN_PROGRESS"
+    ecs.start("new", of=2, created=NOW - 30)
+    step(scaling)
+    assert ecs.desired == 1, "it is on trial"
+    ecs.report("new", phase=Phase.ACCEPTING, idle_since=NOW)
+    ecs.rollout_state = "COMPLETED"
+    step(scaling)
+    assert ecs.order_of("new") == "drain"
+
+
+def test_worker_on_the_way_that_is_not_needed_any_more_is_taken_back(
+    scaling: Scaling, state: ScalingState, ecs: EcsService
+) -> None:
+    ecs.desired = 3
+    ecs.start("busy", phase=Phase.ACCEPTING, active=4)
+    ecs.start("coming", created=NOW - 30)
+    running = tuple(Running("busy", NOW + 300) for _ in range(4))
+    state.save_workload("default", Workload(NOW, running))
+    assert "2 on the way and not needed: let go" in step(scaling).decision.reason
+    assert ecs.desired == 1
+    step(scaling)
+    assert len(ecs.updates) == 1
+
+
 def test_silent_worker_and_one_that_never_comes_up_are_lost(ecs: Any, state: ScalingState) -> None:
     ecs.start("silent", phase=Phase.ACCEPTING, reported_at=NOW - 61)
     ecs.start("stuck", created=NOW - LONGEST_START_SECONDS - 1)
@@ -179,6 +211,7 @@ def test_silent_worker_and_one_that_never_comes_up_are_lost(ecs: Any, state: Sca
     }
     assert {name for name, worker in workers.items() if worker.is_lost} == {"silent", "stuck"}
     assert workers["young"].accepts_at == NOW + 65
+    assert workers["young"].protected_until == NOW - 10 + 24 * 3600, "should it have come up, and not be able to report"
 
 
 def test_cold_start_is_learnt_from_the_last_workers() -> None:

@@ -2,7 +2,8 @@
 
 Three ideas (docs/scaling.md): a worker is started only for work that would otherwise still wait when it is ready; what
 there is to do is packed onto as few workers as it fits, those first that are paid for anyway; a worker that is not
-needed is drained, kept for as long as keeping costs less than starting, and let go when it runs nothing.
+needed is drained, kept for as long as keeping costs less than starting, and let go when it runs nothing. One that is
+still on the way and not needed any more is taken back.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 
 from control_plane.worker_scaling.fleet import Fleet, Order, Phase, Worker
 from control_plane.worker_scaling.policy import Policy
-from control_plane.worker_scaling.workload import Work, Workload, count
+from control_plane.worker_scaling.workload import USUAL_SECONDS, Work, Workload, count
 
 PROTECTION_RESERVE_SECONDS = 600.0
 """The desired count is lowered only while every other worker's protection lasts this much longer."""
@@ -50,22 +51,27 @@ def decide(workload: Workload | None, fleet: Fleet, policy: Policy, now: float) 
         return Decision(keep, present, max(keep, fleet.desired), reason=reason)
 
     plan = _Plan(workload, fleet, staying, policy, now)
-    raised = max(fleet.desired, present + plan.launch())
+    missing = plan.missing()
+    raised = max(fleet.desired, present + missing)
     if not workload.is_complete:
         reason = "only the queue could be asked: " + plan.reason
         return Decision(max(plan.needed, present), present, raised, plan.orders(may_drain=False), reason)
 
     orders = plan.orders(may_drain=True)
+    taken_back = 0 if fleet.is_on_trial else max(0, -missing)
     leaving = _drained_for_long(staying, plan, policy, now)
-    if not leaving:
+    if not leaving and not taken_back:
         return Decision(plan.needed, present, raised, orders, plan.reason)
-    if in_danger := _in_danger(fleet, staying, leaving, now):
-        return Decision(plan.needed, present, raised, orders, f"{plan.reason}; nobody is let go: {in_danger}")
+    if unprotected := _unprotected(staying, leaving, now):
+        return Decision(plan.needed, present, raised, orders, f"{plan.reason}; nobody is let go: {unprotected}")
+    if _number_coming(fleet, staying) > taken_back:
+        leaving = []
     orders |= dict.fromkeys((worker.id for worker in leaving), Order.LEAVE)
-    desired = present - len(leaving) + plan.launch()
-    return Decision(
-        plan.needed, present, desired, orders, f"{plan.reason}; {len(leaving)} drained and not needed: let go"
-    )
+    reason = f"{plan.reason}; {len(leaving)} drained, {taken_back} on the way and not needed: let go"
+    if not leaving and not taken_back:
+        reason = f"{plan.reason}; nobody is let go: a worker starts, and is not protected yet"
+    gone = len(leaving) + taken_back
+    return Decision(plan.needed, present, present - gone + max(0, missing) if gone else raised, orders, reason)
 
 
 class _Plan:
@@ -107,19 +113,22 @@ class _Plan:
         """Workers that will accept at the same time: besides those that are needed, full ones, who are told nothing."""
         return self.needed + self._busy_beyond[self._number_chosen]
 
-    def launch(self) -> int:
+    def missing(self) -> int:
         """Workers to ask ECS for: what no worker can do, and successors of those of an older revision.
 
-        While old ones accept, whoever is on the way counts as a successor, though work may have taken its slots already: a
-        rollout may take a look longer, rather than start too many.
+        Below zero, those on the way that nobody waits for. While old ones accept, whoever is on the way counts as a successor,
+        though work may have taken its slots already: a rollout may take a look longer, rather than start too many.
         """
         chosen, rest = self.chosen, self._candidates[self._number_chosen :]
         old = sum(not worker.is_current for worker in chosen)
         on_the_way = sum(map(_is_coming, rest))
+        wanted = self._started + old
+        if on_the_way > wanted:
+            return wanted - on_the_way
         # The lost ones take part of the maximum: when all fall silent at once, nobody is started in their place again and again.
-        room = self._policy.maximum - (self._accepting - self._started - old) - on_the_way - self._number_lost
+        room = self._policy.maximum - (self._accepting - wanted) - on_the_way - self._number_lost
         successors = sum(map(_is_coming, self._candidates)) if old else on_the_way
-        return max(0, min(self._started + old - successors, room))
+        return max(0, min(wanted - successors, room))
 
     def orders(self, *, may_drain: bool) -> dict[str, Order]:
         """To accept or to drain, for those who were told otherwise.
@@ -236,14 +245,19 @@ def _count_from(workers: Sequence[Worker], counts: Callable[[Worker], bool]) -> 
 
 
 def _ends_by_worker(workload: Workload, workers: Sequence[Worker], now: float) -> dict[str, list[float]]:
-    """When each worker's tasks end, in order. A task that only the worker itself knows of is taken to end with its longest."""
+    """When each worker's tasks end, in order.
+
+    A task that only the worker itself knows of ends with its longest: the database is newer than the worker's report. Where
+    the database was not asked, it takes as long as any of which nothing is known.
+    """
+    unknown = now if workload.is_complete else now + USUAL_SECONDS
     by_host: dict[str, list[float]] = {}
     for running in workload.running:
         by_host.setdefault(running.hostname, []).append(max(now, running.ends_at))
     ends = {}
     for worker in workers:
         known = sorted(by_host.get(worker.hostname, ())) if worker.hostname else []
-        last = known[-1] if known else now
+        last = known[-1] if known else unknown
         ends[worker.id] = known + [last] * (worker.active - len(known))
     return ends
 
@@ -263,16 +277,18 @@ def _drained_for_long(staying: Sequence[Worker], plan: _Plan, policy: Policy, no
     ]
 
 
-def _in_danger(fleet: Fleet, staying: Sequence[Worker], leaving: Sequence[Worker], now: float) -> str:
-    """Why ECS could stop another worker than those that are let go; nothing if it could not."""
-    if fleet.pending or any(_is_coming(worker) and not worker.is_lost for worker in staying):
-        return "a worker starts, and is not protected yet"
+def _unprotected(staying: Sequence[Worker], leaving: Sequence[Worker], now: float) -> str:
+    """Who besides those that leave may have a task and could be stopped by ECS, in words."""
     gone = {worker.id for worker in leaving}
     for worker in staying:
-        is_protected = worker.protected_until >= now + PROTECTION_RESERVE_SECONDS
-        if worker.id not in gone and worker.phase is not Phase.STARTING and not is_protected:
+        if worker.id not in gone and worker.protected_until < now + PROTECTION_RESERVE_SECONDS:
             return f"{worker.id} is not protected"
     return ""
+
+
+def _number_coming(fleet: Fleet, staying: Sequence[Worker]) -> int:
+    """Workers whom ECS could stop in the place of one that is let go: it would have to start another."""
+    return fleet.pending + sum(_is_coming(worker) and not worker.is_lost for worker in staying)
 
 
 def _is_on_its_way_out(worker: Worker) -> bool:

@@ -46,6 +46,7 @@ class Worker:
     idle_since: float | None = None
     """Since when it runs nothing; None while it does, or did not say."""
     protected_until: float = 0.0
+    """Of a starting worker: until when it is protected at least, should it have come up meanwhile."""
     is_current: bool = True
     """Whether it is of the task definition that the group should run."""
     is_lost: bool = False
@@ -58,6 +59,8 @@ class Fleet:
 
     desired: int
     workers: tuple[Worker, ...] = ()
+    is_on_trial: bool = False
+    """ECS still tries a new revision on those that start, and may take it back by what becomes of them."""
 
     @property
     def pending(self) -> int:

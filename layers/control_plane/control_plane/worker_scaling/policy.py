@@ -21,7 +21,7 @@ class Preset:
 
 
 PRESETS = {
-    "economy": Preset(slack_seconds=45.0, margin=0.5, hold_seconds=0.0),
+    "economy": Preset(slack_seconds=36.0, margin=0.5, hold_seconds=0.0),
     "balanced": Preset(slack_seconds=15.0, margin=2.0, hold_seconds=0.0),
     "fast": Preset(slack_seconds=5.0, margin=3.0, hold_seconds=300.0),
 }
@@ -41,7 +41,7 @@ class Policy:
     """From the raise of the desired count until the new worker accepts, as it was measured lately."""
     tick_seconds: float = 10.0
     """How often it is decided while there is work."""
-    delay_seconds: float = 20.0
+    delay_seconds: float = 10.0
     """How much later than it could a decision may be carried out: metric, alarm, invocation."""
 
     @property

@@ -18,6 +18,9 @@ SILENCE_SECONDS = 60.0
 """A worker reports every five seconds; one that was silent for so long is lost."""
 LONGEST_START_SECONDS = 900.0
 """A task that does not accept after so long is no worker that comes."""
+PROTECTION_SECONDS = 24 * 3600.0
+"""What a worker takes before its first poll (`farflow.worker_life`). Of one that could not report it yet, protection ends no
+earlier than so long after its creation."""
 TASKS_PER_CALL = 100
 """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html"""
 COLD_STARTS_KEPT = 20
@@ -73,7 +76,7 @@ class WorkerService:
             for task_id, task in sorted(tasks.items())
         )
         return ServiceView(
-            Fleet(service["desiredCount"], workers),
+            Fleet(service["desiredCount"], workers, is_on_trial=is_on_trial(service["deployments"])),
             served,
             newest,
             taken_back,
@@ -95,6 +98,11 @@ class WorkerService:
             answer = self._ecs.describe_tasks(cluster=self._cluster, tasks=arns[start : start + TASKS_PER_CALL])
             tasks |= {task["taskArn"].rpartition("/")[2]: task for task in answer["tasks"]}
         return {task_id: task for task_id, task in tasks.items() if task["desiredStatus"] == "RUNNING"}
+
+
+def is_on_trial(deployments: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether the newest deployment may still be taken back."""
+    return any(each["status"] == "PRIMARY" and each.get("rolloutState") == "IN_PROGRESS" for each in deployments)
 
 
 def was_taken_back(served: str, wanted: str, told: str) -> bool:
@@ -139,7 +147,7 @@ def _worker(
         accepts_at=created + cold_start_seconds,
         active=int(item.get("active", 0)),
         idle_since=item.get("idle_since"),
-        protected_until=float(item.get("protected_until", 0.0)),
+        protected_until=created + PROTECTION_SECONDS if phase is Phase.STARTING else float(item["protected_until"]),
         is_current=task["taskDefinitionArn"] == current,
         is_lost=silent or late,
     )

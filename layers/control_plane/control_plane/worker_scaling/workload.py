@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+USUAL_SECONDS = 60.0
+"""How long a task is taken to run of which nothing is known."""
+
 
 @dataclass(frozen=True)
 class Work:
