@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 
-import pytest
-
-from tests.integration.celery_worker.workplace import SLOTS, Worker, Workplace
+from tests.integration.celery_worker.workplace import POLLING_SECONDS, SLOTS, Worker, Workplace
 from tests.waiting import eventually
 
 LONG_POLL_SECONDS = 20
 REPORT_SECONDS = 10
+HEARD_SECONDS = 0.5
+"""A signal is heard by then."""
 SETTLING_SECONDS = 10
 """Far below the queue's visibility timeout."""
 
@@ -24,24 +24,17 @@ def await_done(place: Workplace, worker: Worker, names: list[str]) -> None:
     eventually(lambda: place.depth == (0, 0), SETTLING_SECONDS, "their messages are deleted")
 
 
-@pytest.fixture(scope="module")
-def seconds_after_sigterm() -> list[float]:
-    return [-0.1, 0.0, 0.05, 1.0]
-
-
-def test_messages_sent_around_sigterm_are_run_once(place: Workplace, seconds_after_sigterm: list[float]) -> None:
+def test_messages_sent_around_sigterm_are_run_once(place: Workplace) -> None:
     """By the worker that was idle then, or by its successor, which does not have to wait for their visibility timeout."""
     sent: list[str] = []
-    for delay in seconds_after_sigterm:
+    for before, after in ((0.1, 0.0), (0.0, 0.0), (0.0, HEARD_SECONDS)):
         with place.worker() as worker:
             worker.await_poll()
-            if delay < 0:
-                sent += [place.run(0) for _ in range(SLOTS)]
-            time.sleep(max(0.0, -delay))
+            sent += [place.run(0) for _ in range(SLOTS)] if before else []
+            time.sleep(before)
             worker.terminate()
-            time.sleep(max(0.0, delay))
-            if delay >= 0:
-                sent += [place.run(0) for _ in range(SLOTS)]
+            time.sleep(after)
+            sent += [place.run(0) for _ in range(SLOTS)]
             assert worker.await_exit(LONG_POLL_SECONDS + SETTLING_SECONDS) == 0
             assert place.depth[1] == 0
     with place.worker() as successor:
@@ -60,32 +53,20 @@ def test_idle_worker_hears_its_last_poll_out(place: Workplace) -> None:
     assert place.depth == (1, 0)
 
 
-def test_worker_with_a_task_ends_it_at_sigterm_and_takes_no_other(place: Workplace) -> None:
-    with place.worker() as worker:
-        worker.await_poll()
-        running = [place.run(4) for _ in range(SLOTS)]
-        begun(place, worker, running)
-        waiting = place.run(0)
-        worker.terminate()
-        assert worker.await_exit(LONG_POLL_SECONDS + SETTLING_SECONDS) == 0
-        place.assert_each_ran_once(running)
-        assert waiting not in place.began
-        assert place.depth == (1, 0)
-
-
-def test_worker_with_a_free_slot_and_a_task_ends_it_at_sigterm(place: Workplace) -> None:
+def test_worker_with_a_task_and_a_free_slot_ends_it_at_sigterm_and_takes_no_other(place: Workplace) -> None:
     """Its poll is open: what that brings goes back to the queue at once."""
     with place.worker() as worker:
         worker.await_poll()
-        running = [place.run(4)]
+        running = [place.run(3)]
         begun(place, worker, running)
-        time.sleep(0.5)
+        time.sleep(POLLING_SECONDS)
         worker.terminate()
-        waiting = place.run(0)
+        time.sleep(HEARD_SECONDS)
+        waiting = [place.run(0) for _ in range(SLOTS)]
         assert worker.await_exit(SETTLING_SECONDS) == 0
         place.assert_each_ran_once(running)
-        assert waiting not in place.began
-        assert place.depth == (1, 0)
+        assert not set(waiting) & set(place.began)
+        assert place.depth == (SLOTS, 0)
 
 
 def test_worker_drains_is_called_back_drains_again_and_leaves(place: Workplace) -> None:
@@ -134,5 +115,5 @@ def test_worker_that_is_refused_protection_takes_nothing(place: Workplace) -> No
         worker.agent.refuses = False
         await_done(place, worker, waiting)
         worker.await_phase("accepting", REPORT_SECONDS)
-        assert [body["ProtectionEnabled"] for body in worker.agent.asked][-1:] == [True]
+        assert worker.agent.protected
     place.assert_each_ran_once(waiting)
