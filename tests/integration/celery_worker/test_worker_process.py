@@ -11,6 +11,8 @@ LONG_POLL_SECONDS = 20
 REPORT_SECONDS = 10
 HEARD_SECONDS = 0.5
 """A signal is heard by then."""
+LATE_SECONDS = 3
+"""A worker that does not wait for its poll is gone by then."""
 SETTLING_SECONDS = 10
 """Far below the queue's visibility timeout."""
 
@@ -27,7 +29,7 @@ def await_done(place: Workplace, worker: Worker, names: list[str]) -> None:
 def test_messages_sent_around_sigterm_are_run_once(place: Workplace) -> None:
     """By the worker that was idle then, or by its successor, which does not have to wait for their visibility timeout."""
     sent: list[str] = []
-    for before, after in ((0.1, 0.0), (0.0, 0.0), (0.0, HEARD_SECONDS)):
+    for before, after in ((0.1, 0.0), (0.0, 0.0), (0.0, LATE_SECONDS)):
         with place.worker() as worker:
             worker.await_poll()
             sent += [place.run(0) for _ in range(SLOTS)] if before else []
