@@ -30,13 +30,13 @@ class Workers:
     def item(self, task_id: str) -> dict[str, Any]:
         """What the worker reported and was told, as plain text by attribute."""
         answer = aws.client(self.stack, "dynamodb").get_item(
-            TableName=self._table(), Key={"id": {"S": f"worker#{task_id}"}}, ConsistentRead=True
+            TableName=self.table(), Key={"id": {"S": f"worker#{task_id}"}}, ConsistentRead=True
         )
         return {name: next(iter(value.values())) for name, value in answer.get("Item", {}).items()}
 
     def order(self, task_id: str, order: Order) -> None:
         aws.client(self.stack, "dynamodb").update_item(
-            TableName=self._table(),
+            TableName=self.table(),
             Key={"id": {"S": f"worker#{task_id}"}},
             UpdateExpression="SET #order = :order",
             ExpressionAttributeNames={"#order": "order"},
@@ -72,7 +72,8 @@ class Workers:
         for task_id in extra:
             self.await_gone(task_id, LONG_POLL_SECONDS + 40)
 
-    def _table(self) -> str:
+    def table(self) -> str:
+        """The state table's name."""
         resources = aws.client(self.stack, "dynamodb").list_tables()["TableNames"]
         (table,) = [name for name in resources if "StateTable" in name]
         return table
