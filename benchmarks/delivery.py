@@ -28,7 +28,7 @@ from benchmarks.deliverers import PREFIX, Deliverer, Farflow, client, rivals
 from benchmarks.report import Row
 from benchmarks.slow_s3 import SlowS3
 from control_plane.dag_releases import Content, DagReleases
-from local import deploy, layout, stack_control
+from local import deploy, layout, own_stack
 
 SECONDS_PER_REQUEST = 0.020
 SECONDS_PER_CALL = 0.003
@@ -51,8 +51,7 @@ class Bench:
 
 def main() -> int:
     rows: list[Row] = []
-    try:
-        stack = stack_control.start()
+    with own_stack.started() as stack:
         port = int(stack.aws_url.rpartition(":")[2])
         with SlowS3(port, SECONDS_PER_REQUEST) as way, tempfile.TemporaryDirectory(prefix="farflow-bench-") as folder:
             bench = Bench(client(stack.aws_url, max_pool_connections=32), way, Path(folder))
@@ -63,8 +62,6 @@ def main() -> int:
         deploy.build()
         deploy.deploy(stack)
         rows += upload_to_parsed.measure(stack)
-    finally:
-        stack_control.stop()
     report.save("delivery", rows)
     publish(rows)
     return 0

@@ -23,8 +23,8 @@ import psycopg
 from local import layout, postgres
 from workload_metrics import metadata_queries
 from workload_metrics.dag_structure import DagStructure
-from workload_metrics.forecast import is_celery
 from workload_metrics.metadata_database import StructureCache
+from workload_metrics.observation import is_celery
 
 DEFAULT_FILE = layout.ROOT / "build" / "history.jsonl"
 DEFAULT_DAYS = 7.0

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks import report
 from benchmarks.report import Row
-from local import deploy, git_push, layout, push_gate, services, stack_control
+from local import git_push, layout, own_stack, push_gate
 from local.airflow_api import AirflowApi, quoted
 
 PUSHES = 30
@@ -38,15 +38,8 @@ with DAG("push_{number:02}", schedule=None, tags=["{tag}"], default_args={{"owne
 
 
 def main() -> int:
-    try:
-        stack = stack_control.start()
-        deploy.build()
-        deploy.deploy(stack)
-        services.await_healthy(stack)
-        with tempfile.TemporaryDirectory(prefix="farflow-bench-") as folder:
-            rows = measure(stack, Path(folder))
-    finally:
-        stack_control.stop()
+    with own_stack.deployed() as stack, tempfile.TemporaryDirectory(prefix="farflow-bench-") as folder:
+        rows = measure(stack, Path(folder))
     report.save("push", rows)
     publish(rows)
     return 0

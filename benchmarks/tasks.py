@@ -20,7 +20,7 @@ import psutil
 
 from benchmarks import report
 from benchmarks.report import Row
-from local import aws, dag_folder, deploy, layout, services, stack_control
+from local import aws, dag_folder, layout, own_stack, services
 from local.airflow_api import AirflowApi, quoted
 from local.processes import owned_processes
 
@@ -65,10 +65,7 @@ WORKS = (
 
 def main() -> int:
     rows: list[Row] = []
-    try:
-        stack = stack_control.start()
-        deploy.build()
-        deploy.deploy(stack, WorkerConcurrency=CONCURRENCY)
+    with own_stack.deployed(WorkerConcurrency=CONCURRENCY) as stack:
         api = AirflowApi(stack)
         dag_folder.upload(stack, DAGS)
         dag_folder.await_parsed(api, DAGS, seconds=60)
@@ -77,8 +74,6 @@ def main() -> int:
         rows += measure(stack, api, FARFLOW)
         remove_tuning(stack)
         rows += measure(stack, api, DEFAULTS)
-    finally:
-        stack_control.stop()
     report.save("tasks", rows)
     publish(rows)
     return 0

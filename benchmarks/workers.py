@@ -9,8 +9,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from benchmarks import report
 from benchmarks.fleet_picture import draw
 from benchmarks.fleet_recorder import Recording, recording
 from benchmarks.report import Row
-from local import aws, dag_folder, deploy, layout, services, stack_control
+from local import aws, dag_folder, layout, own_stack
 from local.airflow_api import AirflowApi
 
 TASKS = 200
@@ -67,19 +66,6 @@ every_five_minutes()
 
 class StoryError(Exception):
     """What should have happened did not."""
-
-
-@contextmanager
-def stack() -> Iterator[layout.Stack]:
-    """A stack of its own."""
-    running = stack_control.start()
-    try:
-        deploy.build()
-        deploy.deploy(running, **PARAMETERS)
-        services.await_healthy(running)
-        yield running
-    finally:
-        stack_control.stop()
 
 
 def install(running: layout.Stack, api: AirflowApi, dag_id: str, text: str) -> None:
@@ -197,7 +183,7 @@ def _end_of(instances: list[dict[str, str]]) -> float:
 
 def main() -> int:
     rows: list[Row] = []
-    with stack() as running:
+    with own_stack.deployed(**PARAMETERS) as running:
         api = AirflowApi(running)
         found, made = from_zero(running, api)
         rows += made

@@ -159,54 +159,45 @@ def _fill(cursor: psycopg.Cursor[Row], cache: StructureCache, version_ids: Itera
 
 
 def _instance(row: Row) -> Instances:
-    (dag_id, run_id, task_id, state, queue, executor, pool, pool_slots, priority_weight, hostname, start, end) = row[
-        :12
-    ]
-    (try_number, is_resumed, retry_delay_override, rescheduled_to, rescheduled_at) = row[12:17]
-    (run_type, run_state, logical_date) = row[17:]
+    hostname, start, end, try_number, is_resumed, retry_delay_override, rescheduled_to, rescheduled_at = row[9:17]
+    alike = _alike(row)
     return Instances(
-        dag_id=dag_id,
-        run_id=run_id,
-        task_id=task_id,
-        state=state,
-        queue=queue or "",
-        executor=executor,
-        pool=pool,
-        pool_slots=pool_slots,
-        priority_weight=priority_weight or 0,
-        since=_epoch(end if state == "up_for_retry" else start),
+        **alike,
+        since=_epoch(end if alike["state"] == "up_for_retry" else start),
         hostname=hostname or "",
         try_number=try_number,
         is_resumed=is_resumed,
         retry_delay_override=retry_delay_override,
         rescheduled_to=_epoch(rescheduled_to),
         poke_interval=(rescheduled_to - rescheduled_at).total_seconds() if rescheduled_to else None,
-        run_type=run_type,
-        run_state=run_state,
-        logical_date=_utc(logical_date),
     )
 
 
 def _waiting(row: Row) -> Instances:
-    (dag_id, run_id, task_id, state, queue, executor, pool, pool_slots, priority_weight, count) = row[:10]
-    (queued_at, scheduled_at, started_at, run_type, run_state, logical_date) = row[10:]
-    since = {"queued": queued_at, "scheduled": scheduled_at}.get(state, started_at)
-    return Instances(
-        dag_id=dag_id,
-        run_id=run_id,
-        task_id=task_id,
-        state=state,
-        queue=queue or "",
-        executor=executor,
-        pool=pool,
-        pool_slots=pool_slots,
-        priority_weight=priority_weight or 0,
-        count=count,
-        since=_epoch(since),
-        run_type=run_type,
-        run_state=run_state,
-        logical_date=_utc(logical_date),
-    )
+    count, queued_at, scheduled_at, started_at = row[9:13]
+    alike = _alike(row)
+    since = {"queued": queued_at, "scheduled": scheduled_at}.get(alike["state"], started_at)
+    return Instances(**alike, count=count, since=_epoch(since))
+
+
+def _alike(row: Row) -> dict[str, Any]:
+    """Fields of `Instances` with which the rows of both queries begin and end."""
+    dag_id, run_id, task_id, state, queue, executor, pool, pool_slots, priority_weight = row[:9]
+    run_type, run_state, logical_date = row[-3:]
+    return {
+        "dag_id": dag_id,
+        "run_id": run_id,
+        "task_id": task_id,
+        "state": state,
+        "queue": queue or "",
+        "executor": executor,
+        "pool": pool,
+        "pool_slots": pool_slots,
+        "priority_weight": priority_weight or 0,
+        "run_type": run_type,
+        "run_state": run_state,
+        "logical_date": _utc(logical_date),
+    }
 
 
 def _dag(row: Row) -> Dag:

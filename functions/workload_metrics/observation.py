@@ -109,3 +109,8 @@ class Observation:
     progress: tuple[Progress, ...] = ()
     dags: Mapping[str, Dag] = field(default_factory=dict)
     pools: Mapping[str, Pool] = field(default_factory=dict)
+
+
+def is_celery(executor: str | None) -> bool:
+    """Whether the Celery workers run it: by the default executor, or one whose class is of Celery."""
+    return executor is None or executor.rpartition(".")[2].endswith("CeleryExecutor")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from local import aws, dag_folder, deploy, layout, services, stack_control
+from local import aws, dag_folder, layout, own_stack
 from local.airflow_api import AirflowApi
 from tests.e2e.workers import Workers
 
@@ -18,14 +18,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[layout.Stack]:
-    stack = stack_control.start()
-    try:
-        deploy.build()
-        deploy.deploy(stack, WorkerScaling="off")  # the tests say themselves how many workers there are
-        services.await_healthy(stack)
+    with own_stack.deployed(WorkerScaling="off") as stack:  # the tests say themselves how many workers there are
         yield stack
-    finally:
-        stack_control.stop()
 
 
 @pytest.fixture(scope="session")

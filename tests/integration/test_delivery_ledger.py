@@ -1,15 +1,13 @@
 """Each delivery is worked on by one at a time and ends once: `control_plane.delivery_ledger` against moto's DynamoDB."""
 
 import random
-from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
 
 from control_plane.delivery_ledger import KEEP_SECONDS, QUEUE_LEASE_SECONDS, Claimed, DeliveryLedger, Refused
+from tests.integration import state_table
 
 DELIVERY = "72d3162e-cc78-11e3-81ab-4c9367dc0958"
 LEASE_SECONDS = 330
@@ -24,28 +22,13 @@ class Clock:
 
 
 @pytest.fixture
-def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
-        client.create_table(
-            TableName="state",
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        )
-        yield client
-
-
-@pytest.fixture
 def clock() -> Clock:
     return Clock()
 
 
 @pytest.fixture
 def ledger(dynamodb: Any, clock: Clock) -> DeliveryLedger:
-    return DeliveryLedger(dynamodb, "state", clock)
+    return DeliveryLedger(dynamodb, state_table.NAME, clock)
 
 
 def claimed(found: Claimed | Refused) -> str:
@@ -135,7 +118,7 @@ def test_worker_whose_lease_ended_takes_nothing_from_its_successor(ledger: Deliv
 
 def test_item_says_when_it_may_be_removed(ledger: DeliveryLedger, dynamodb: Any, clock: Clock) -> None:
     claimed(ledger.claim(DELIVERY))
-    item = dynamodb.get_item(TableName="state", Key={"id": {"S": f"push#{DELIVERY}"}})["Item"]
+    item = dynamodb.get_item(TableName=state_table.NAME, Key={"id": {"S": f"push#{DELIVERY}"}})["Item"]
     assert int(item["expiration"]["N"]) == int(clock.seconds) + KEEP_SECONDS
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from local import aws, deploy, layout, services, stack_control
+from local import aws, deploy, layout, own_stack
 from local.airflow_api import AirflowApi
 
 PARAMETERS = {
@@ -24,14 +24,8 @@ PARAMETERS = {
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[layout.Stack]:
-    stack = stack_control.start()
-    try:
-        deploy.build()
-        deploy.deploy(stack, **PARAMETERS)
-        services.await_healthy(stack)
+    with own_stack.deployed(**PARAMETERS) as stack:
         yield stack
-    finally:
-        stack_control.stop()
 
 
 @pytest.fixture(scope="session")

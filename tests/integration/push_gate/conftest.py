@@ -28,6 +28,7 @@ from local import layout
 from local.github import identity
 from local.github.running import LocalGitHub, running
 from push_gate.github import Repository
+from tests.integration import state_table
 
 GIT = {
     "GIT_AUTHOR_NAME": "Ada",
@@ -241,13 +242,8 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[World]:
 
 def load(monkeypatch: pytest.MonkeyPatch, world: World) -> ModuleType:
     """The handler, as an App whose key is in KMS."""
-    dynamodb, kms = boto3.client("dynamodb"), boto3.client("kms")
-    dynamodb.create_table(
-        TableName="state",
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-    )
+    kms = boto3.client("kms")
+    state_table.create(boto3.client("dynamodb"))
     world.s3.create_bucket(Bucket="dags")
     world.s3.put_bucket_versioning(Bucket="dags", VersioningConfiguration={"Status": "Enabled"})
     key_id = kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
@@ -261,7 +257,7 @@ def load(monkeypatch: pytest.MonkeyPatch, world: World) -> ModuleType:
         "GITHUB_APP_ID": str(identity.APP_ID),
         "GITHUB_APP_KEY_ID": key_id,
         "DAGS_BUCKET": "dags",
-        "STATE_TABLE": "state",
+        "STATE_TABLE": state_table.NAME,
         "PUSH_QUEUE_URL": world.sqs.create_queue(QueueName="pushes")["QueueUrl"],
         "LINT_SANDBOX": "lint-sandbox",
         "LINT_SANDBOX_IMAGE": "airflow:1",

@@ -16,6 +16,7 @@ from moto import mock_aws
 from control_plane.push_work import PushWork
 from tests import github_payloads
 from tests.github_payloads import REPOSITORY, a_push
+from tests.integration import state_table
 
 SECRET = "It's a Secret to Everybody"
 DELIVERY = "72d3162e-cc78-11e3-81ab-4c9367dc0958"
@@ -36,12 +37,7 @@ class Account:
         self.queue_url = self.sqs.create_queue(QueueName="push")["QueueUrl"]
         self.secret_arn = self.secretsmanager.create_secret(Name="webhook", SecretString="{}")["ARN"]
         self.put_secret(SECRET)
-        boto3.client("dynamodb").create_table(
-            TableName="state",
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        )
+        state_table.create(boto3.client("dynamodb"))
 
     def put_secret(self, current: str, previous: str = "") -> None:
         text = json.dumps({"current": current, "previous": previous})
@@ -72,7 +68,7 @@ def load(monkeypatch: pytest.MonkeyPatch, account: Account) -> ModuleType:
         "GITHUB_DEPLOY_BRANCH": "master",
         "WEBHOOK_SECRET_ARN": account.secret_arn,
         "PUSH_QUEUE_URL": account.queue_url,
-        "STATE_TABLE": "state",
+        "STATE_TABLE": state_table.NAME,
         "POWERTOOLS_SERVICE_NAME": "push_webhook",
         "POWERTOOLS_METRICS_NAMESPACE": "Farflow",
         "POWERTOOLS_TRACE_DISABLED": "true",

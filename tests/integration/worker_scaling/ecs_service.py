@@ -13,6 +13,7 @@ import botocore.session
 from botocore.validate import validate_parameters
 
 from control_plane.worker_scaling.fleet import Order, Phase
+from tests.integration import state_table
 
 NOW = 1_800_000_000.0
 SERVICE = "worker-default"
@@ -59,7 +60,7 @@ class EcsService:
         """What a worker writes into its item."""
         full = {"reported_at": NOW, "protected_until": NOW + 86400, "hostname": task_id, "active": 0, **values}
         self._dynamodb.update_item(
-            TableName="state",
+            TableName=state_table.NAME,
             Key={"id": {"S": f"worker#{task_id}"}},
             UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in full),
             ExpressionAttributeNames={f"#{name}": name for name in full},
@@ -72,7 +73,9 @@ class EcsService:
         )
 
     def order_of(self, task_id: str) -> str:
-        item = self._dynamodb.get_item(TableName="state", Key={"id": {"S": f"worker#{task_id}"}}).get("Item", {})
+        item = self._dynamodb.get_item(TableName=state_table.NAME, Key={"id": {"S": f"worker#{task_id}"}}).get(
+            "Item", {}
+        )
         return str(item.get("order", {}).get("S", ""))
 
     # ---- boto3's methods -------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from control_plane.worker_scaling.group import WorkerGroup
 from control_plane.worker_scaling.scaling_state import ScalingState
 from control_plane.worker_scaling.worker_service import WorkerService
 from control_plane.worker_scaling.workload import Running, Work, Workload
+from tests.integration import state_table
 from tests.integration.worker_scaling.ecs_service import FAMILY, NOW, SERVICE, EcsService, service_model
 from workload_metrics.durations import Durations, Learnt
 from workload_metrics.learnt_state import LearntState
@@ -237,7 +238,7 @@ def test_cold_starts_are_learnt_from_workers_that_accept(
 
 
 def test_what_was_learnt_is_kept_in_pieces_and_damage_is_nothing_learnt(dynamodb: Any) -> None:
-    learnt = LearntState(dynamodb, "state")
+    learnt = LearntState(dynamodb, state_table.NAME)
     assert learnt.durations() == Durations()
     assert learnt.unforeseen() is None
     durations = Durations(
@@ -252,6 +253,6 @@ def test_what_was_learnt_is_kept_in_pieces_and_damage_is_nothing_learnt(dynamodb
     learnt.save_unforeseen(slots)
     assert learnt.unforeseen() == slots
     dynamodb.put_item(
-        TableName="state", Item={"id": {"S": "durations#0"}, "count": {"N": "1"}, "piece": {"B": b"damaged"}}
+        TableName=state_table.NAME, Item={"id": {"S": "durations#0"}, "count": {"N": "1"}, "piece": {"B": b"damaged"}}
     )
     assert learnt.durations() == Durations()

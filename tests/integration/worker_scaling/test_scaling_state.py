@@ -7,6 +7,7 @@ import pytest
 from control_plane.worker_scaling.fleet import Order, Phase
 from control_plane.worker_scaling.scaling_state import Lease, ScalingState
 from control_plane.worker_scaling.workload import Work, Workload
+from tests.integration import state_table
 from tests.integration.worker_scaling.ecs_service import NOW, EcsService
 
 
@@ -59,7 +60,7 @@ def test_older_workload_never_takes_the_place_of_a_newer_one(state: ScalingState
 
 
 def test_workload_of_another_version_is_none(state: ScalingState, dynamodb: Any) -> None:
-    dynamodb.put_item(TableName="state", Item={"id": {"S": "workload#default"}, "workload": {"S": "other"}})
+    dynamodb.put_item(TableName=state_table.NAME, Item={"id": {"S": "workload#default"}, "workload": {"S": "other"}})
     assert state.workload("default") is None
 
 

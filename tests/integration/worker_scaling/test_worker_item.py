@@ -13,6 +13,7 @@ from control_plane.worker_scaling.scaling_state import Lease, ScalingState
 from control_plane.worker_scaling.worker_service import _worker
 from farflow.worker_item import KEEP_SECONDS, Report, WorkerItem
 from farflow.worker_life import Order, Phase
+from tests.integration import state_table
 
 AT = 1_000_000.0
 ACCEPTING = Report(Phase.ACCEPTING, AT, active=2, protected_until=AT + 86400, idle_since=None, accepting_since=AT - 5)
@@ -22,7 +23,7 @@ DRAINED = Report(Phase.DRAINED, AT + 5, active=0, protected_until=AT + 86400, id
 @pytest.fixture
 def item(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> WorkerItem:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    return WorkerItem("state", "0123", group="default", hostname="10.0.0.1", revision="worker:7")
+    return WorkerItem(state_table.NAME, "0123", group="default", hostname="10.0.0.1", revision="worker:7")
 
 
 def seen(state: ScalingState, now: float) -> fleet.Worker:

@@ -15,9 +15,10 @@ from local.metadata_database import MetadataDatabase
 from tests.integration.workload_metrics.conftest import METRICS_PASSWORD, World, make_role
 from workload_metrics import metadata_queries
 from workload_metrics.durations import RESUMED_SECONDS, Durations, Learnt
-from workload_metrics.forecast import Forecast, forecast, retry_at, slots_of_unforeseen_work
+from workload_metrics.forecast import Forecast, forecast, slots_of_unforeseen_work
 from workload_metrics.metadata_database import StructureCache, learn, observe
 from workload_metrics.observation import Observation, QueuedRuns
+from workload_metrics.retry_time import retry_at
 
 NOW = datetime(2026, 11, 28, 12, 1, tzinfo=UTC).timestamp()
 HORIZON = 105.0
