@@ -336,9 +336,7 @@ STARTING = tuple(worker(f"s{number}", Phase.STARTING) for number in range(3))
             id="who starts and is not needed any more is taken back",
         ),
         pytest.param(work(), fleet(desired=3), 0, {}, id="so is who was asked for"),
-        pytest.param(
-            work(Work(NOW, 300, 4)), fleet(*STARTING), 1, {}, id="of those that start, the needed ones go on"
-        ),
+        pytest.param(work(Work(NOW, 300, 4)), fleet(*STARTING), 1, {}, id="of those that start, the needed ones go on"),
         pytest.param(
             work(),
             replace(fleet(worker("a", Phase.STARTING)), is_on_trial=True),
