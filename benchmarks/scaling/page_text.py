@@ -44,8 +44,7 @@ HONEST = """
 - Workers do not fail, and ECS always has room. The database's and Lambda's own load are not modelled.
 - Bounds (2) to (4) take each task's release as it is when nothing waits. (3) lets tasks move between workers, so nobody reaches it without waiting; who waits may go below it.
 - All but the three main families, what is varied, and what each part is for, stand on one day: enough for a direction.
-- After a burst of work that nobody announced, the margin keeps workers for half an hour and more: `balanced` and `fast` cost several times the bound where there is next to nothing to do (*from zero*).
-- A worker that is let go while another starts could be mistaken by ECS, so nobody is let go then; that costs some hours where starts never cease.
+- After a burst of work that nobody announced, the margin keeps workers for a quarter of an hour and more: `balanced` and `fast` cost several times the bound where there is next to nothing to do (*from zero*).
 """
 
 
