@@ -110,7 +110,7 @@ class Farflow:
 
     def _fleet(self) -> Fleet:
         now, typical = self._cluster.now, typical_cold_start(self._cold_starts)
-        workers = (_seen(worker, now, typical) for worker in self._cluster.workers if not worker.is_doomed)
+        workers = (_seen(worker, now, typical) for worker in self._cluster.workers)
         return Fleet(self._desired, tuple(each for each in workers if each.phase is not Phase.LEAVING))
 
     def _act(self) -> None:
@@ -122,20 +122,12 @@ class Farflow:
     def _carry_out(self, decision: Decision) -> None:
         cluster = self._cluster
         leaving = sum(order is Order.LEAVE for order in decision.orders.values())
-        missing = decision.desired - (decision.present - leaving)
-        cluster.launch(missing)
-        self._take_back(-missing)
+        cluster.launch(decision.desired - (decision.present - leaving))
         self._desired = decision.desired
         by_id = {str(worker.number): worker for worker in cluster.workers}
         for worker_id, order in decision.orders.items():
             if order is not Order.DRAIN or self._packs or not by_id[worker_id].tasks:
                 cluster.tell(by_id[worker_id], order)
-
-    def _take_back(self, number: int) -> None:
-        """ECS stops whom it can: of those that start, any."""
-        starting = [each for each in self._cluster.workers if each.phase is Phase.STARTING and not each.is_doomed]
-        for worker in self._cluster.rng.sample(starting, min(max(0, number), len(starting))):
-            self._cluster.terminate(worker, 0.0, loses_messages=False)
 
 
 def _seen(worker: Worker, now: float, typical_cold_start_seconds: float) -> fleet.Worker:

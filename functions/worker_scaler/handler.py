@@ -11,7 +11,6 @@ import time
 from typing import Any
 
 import boto3
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from control_plane.observability import logger, metrics, tracer
@@ -19,7 +18,7 @@ from control_plane.settings import read_settings
 from control_plane.worker_scaling.group import WorkerGroup, named, parse_groups
 from control_plane.worker_scaling.scaling_state import ScalingState
 
-from .invocation import DIMENSION, group_names
+from .invocation import group_names
 from .scaling import Scaling, Step
 from .settings import Settings
 
@@ -74,10 +73,3 @@ def tell(group: WorkerGroup, step: Step | None) -> None:
             **({"rolled_out": step.rolled_out} if step.rolled_out else {}),
         },
     )
-    with single_metric(
-        name="RolloutsTakenBack",
-        unit=MetricUnit.Count,
-        value=int(step.view.was_taken_back),
-        namespace=metrics.namespace,
-    ) as metric:
-        metric.add_dimension(DIMENSION, group.name)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from control_plane.worker_scaling.decision import Decision, decide
 from control_plane.worker_scaling.fleet import Order
 from control_plane.worker_scaling.group import WorkerGroup
-from control_plane.worker_scaling.scaling_state import Lease, ScalingState
+from control_plane.worker_scaling.scaling_state import Lease, RolledOut, ScalingState
 from control_plane.worker_scaling.worker_service import (
     ServiceView,
     WorkerService,
@@ -66,22 +66,19 @@ class Scaling:
         view = self._service.observe(cold_start, self._now())
         workload = worth(self._state.workload(name), self._now())
         decision = decide(workload, view.fleet, self._group.policy(cold_start), self._now())
-        roll_out = view.wanted if view.rollout_is_due else ""
+        roll_out = view.wanted if view.fleet.rollout_is_due else ""
         ordered = self._act(lease, decision, view, roll_out)
         return Step(decision, view, roll_out, ordered)
 
     def _act(self, lease: Lease, decision: Decision, view: ServiceView, roll_out: str) -> dict[str, Order]:
-        """The count first: whoever is told to leave afterwards gives its protection up when nobody else can be stopped.
-
-        A new revision is tried on one worker at least: a broken one shows now, not when work comes.
-        """
+        """The count first: whoever is told to leave afterwards gives its protection up when nobody else can be stopped."""
         if not self._state.extend(lease, self._now(), LEASE_SECONDS):
             return {}
-        desired = max(decision.desired, 1) if roll_out else decision.desired
-        if desired != view.fleet.desired or roll_out:
-            self._update_service(desired, roll_out)
-        if view.wanted in (roll_out, view.task_definition):
-            self._state.save_rolled_out(lease, view.wanted)
+        if decision.desired != view.fleet.desired or roll_out:
+            self._update_service(decision.desired, roll_out)
+        is_news = view.told is None or view.told.task_definition != view.wanted
+        if roll_out or (is_news and view.wanted == view.task_definition):
+            self._state.save_rolled_out(lease, RolledOut(view.wanted, self._now()))
         # Only the newest of two that believe to have the lease is heard.
         return {
             worker: order

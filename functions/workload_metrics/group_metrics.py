@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from control_plane.worker_scaling.decision import Decision
-from control_plane.worker_scaling.fleet import Fleet, Phase, Worker
+from control_plane.worker_scaling.fleet import Phase, Worker
+from control_plane.worker_scaling.worker_service import ServiceView
 from control_plane.worker_scaling.workload import Workload, count
 
 if TYPE_CHECKING:
@@ -18,14 +19,16 @@ HIGH_RESOLUTION_SECONDS = 1
 
 
 def metric_data(
-    group: str, workload: Workload | None, fleet: Fleet, decision: Decision, queued: int | None
+    group: str, workload: Workload | None, view: ServiceView, decision: Decision, queued: int | None
 ) -> list[MetricDatumTypeDef]:
     """What is not known is left out, for it is not zero. `queued` are the messages that nobody has taken."""
     values: dict[str, float] = {
         "WorkersNeeded": decision.needed,
         "WorkersPresent": decision.present,
         "WorkersGap": decision.gap,
-        "WorkersAwaited": max(0, decision.needed - sum(map(is_ready, fleet.workers))),
+        "WorkersAwaited": max(0, decision.needed - sum(map(is_ready, view.fleet.workers))),
+        "WorkersLost": sum(worker.is_lost for worker in view.fleet.workers),
+        "RolloutsTakenBack": int(view.was_taken_back),
     }
     if queued is not None:
         values["MessagesQueued"] = queued

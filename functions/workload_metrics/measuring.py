@@ -70,7 +70,10 @@ class Measuring:
     def look(self, now: float) -> tuple[bool, list[IncompleteError]]:
         """Whether to look again soon, and what was missing of this look."""
         missing: list[IncompleteError] = []
-        cold_starts = {group.name: self._state.cold_starts(group.name) for group in self._groups}
+        cold_starts: dict[str, Mapping[str, float]] = {group.name: {} for group in self._groups}
+        for group in self._groups:
+            with noted(missing, f"{group.name}, the cold starts"):
+                cold_starts[group.name] = self._state.cold_starts(group.name)
         policies = {
             group.name: group.policy(typical_cold_start(cold_starts[group.name].values())) for group in self._groups
         }
@@ -115,7 +118,7 @@ class Measuring:
             self._have_counted(group, changes=changes)
         with noted(missing, f"{group.name}, the metrics"):
             self._cloudwatch.put_metric_data(
-                Namespace=self._namespace, MetricData=metric_data(group.name, workload, view.fleet, decision, queued)
+                Namespace=self._namespace, MetricData=metric_data(group.name, workload, view, decision, queued)
             )
         logger.info(
             "measured",
@@ -156,7 +159,7 @@ def noted(missing: list[IncompleteError], what: str) -> Iterator[None]:
 
 def has_to_change(decision: Decision, view: ServiceView) -> bool:
     """Whether `worker_scaler` would do anything."""
-    return decision.desired != view.fleet.desired or bool(decision.orders) or view.rollout_is_due
+    return decision.desired != view.fleet.desired or bool(decision.orders) or view.fleet.rollout_is_due
 
 
 def has_work(group: WorkerGroup, workload: Workload, decision: Decision) -> bool:

@@ -94,8 +94,9 @@ def situations(draw: st.DrawFn) -> tuple[Workload, Fleet, Policy]:
         minimum + draw(st.integers(0, 9)),
         draw(st.floats(20, 120)),
     )
-    desired, is_on_trial = len(there) + draw(st.integers(0, 2)), draw(st.integers(0, 4)) == 0
-    return workload, Fleet(desired, tuple(there), is_on_trial), policy
+    rollout = draw(st.sampled_from(["", "", "", "due", "on trial"]))
+    desired = len(there) + draw(st.integers(-1 if there else 0, 2))
+    return workload, Fleet(desired, tuple(there), rollout == "due", rollout == "on trial"), policy
 
 
 def apply(decision: Decision, seen: Fleet) -> Fleet:
@@ -108,15 +109,11 @@ def apply(decision: Decision, seen: Fleet) -> Fleet:
         )
         for each in seen.workers
     )
-    return Fleet(decision.desired + sum(each.order is Order.LEAVE for each in told), told, seen.is_on_trial)
+    return replace(seen, desired=decision.desired, workers=told)
 
 
 def let_go(decision: Decision) -> set[str]:
     return {name for name, order in decision.orders.items() if order is Order.LEAVE}
-
-
-def is_staying(each: Worker) -> bool:
-    return each.phase is not Phase.LEAVING and (each.order is not Order.LEAVE or each.is_lost)
 
 
 @WHATEVER
@@ -124,15 +121,15 @@ def is_staying(each: Worker) -> bool:
 def test_accepting_and_starting_stay_within_the_maximum(seen: tuple[Workload, Fleet, Policy]) -> None:
     workload, there, policy = seen
     decision = decide(workload, there, policy, NOW)
-    usable = [each for each in there.workers if each.is_current and not each.is_lost and is_staying(each)]
+    usable = [each for each in there.workers if each.is_current and not each.is_lost and not each.is_on_its_way_out]
     starting = sum(each.phase is Phase.STARTING for each in usable) + there.pending
     accepting = sum(
         decision.orders.get(each.id, each.order) is Order.ACCEPT for each in usable if each.phase is not Phase.STARTING
     )
-    asked_for = max(there.desired, sum(map(is_staying, there.workers)) + there.pending) - len(let_go(decision))
+    asked_for = max(there.desired, len(there.staying) + there.pending) - len(let_go(decision))
     launched = decision.desired - asked_for
     if launched > 0:
-        assert accepting + starting + launched <= policy.maximum
+        assert accepting + starting + launched <= policy.maximum or (there.rollout_is_due and launched == 1)
 
 
 @WHATEVER
@@ -141,7 +138,7 @@ def test_minimum_is_kept(seen: tuple[Workload, Fleet, Policy]) -> None:
     workload, there, policy = seen
     decision = decide(workload, there, policy, NOW)
     assert decision.needed >= policy.minimum
-    usable = [each for each in there.workers if is_staying(each) and not each.is_lost and each.is_current]
+    usable = [each for each in there.workers if not each.is_on_its_way_out and not each.is_lost and each.is_current]
     kept = [each for each in usable if each.id not in let_go(decision)]
     assert len(kept) + max(0, decision.desired - len(there.workers)) >= min(policy.minimum, len(usable))
 
@@ -164,10 +161,9 @@ def test_backlog_of_more_tasks_never_needs_fewer_workers(
 @given(situations())
 def test_second_decision_at_the_same_moment_changes_nothing(seen: tuple[Workload, Fleet, Policy]) -> None:
     workload, there, policy = seen
-    there = replace(there, workers=tuple(filter(is_staying, there.workers)))
+    there = replace(there, rollout_is_due=False)  # when it is told, it is due no more
     first = decide(workload, there, policy, NOW)
-    staying = tuple(each for each in apply(first, there).workers if is_staying(each))
-    after = Fleet(first.desired, staying, there.is_on_trial)
+    after = apply(first, there)
     again = decide(workload, after, policy, NOW)
     assert again.desired == after.desired
     assert not again.orders
@@ -185,36 +181,45 @@ def test_what_is_not_known_takes_nothing_away(seen: tuple[Workload, Fleet, Polic
 
 @WHATEVER
 @given(situations())
-def test_count_is_lowered_by_exactly_those_that_are_let_go_or_have_not_come_up(
+def test_count_is_lowered_by_exactly_those_that_are_let_go_or_have_not_begun(
     seen: tuple[Workload, Fleet, Policy],
 ) -> None:
     workload, there, policy = seen
     decision = decide(workload, there, policy, NOW)
-    staying = [each for each in there.workers if is_staying(each)]
-    lowered = len(staying) + there.pending - decision.desired
+    lowered = len(there.staying) + there.pending - decision.desired
     by_id = {each.id: each for each in there.workers}
     for name in let_go(decision):
         gone = by_id[name]
         assert (gone.phase, gone.order, gone.is_lost) == (Phase.DRAINED, Order.DRAIN, False)
-    coming = sum(each.phase is Phase.STARTING and each.is_current and not each.is_lost for each in staying)
-    assert lowered <= len(let_go(decision)) + (0 if there.is_on_trial else coming + there.pending)
+    assert lowered <= len(let_go(decision)) + (0 if there.is_on_trial else there.pending)
     if lowered > 0:
-        for each in staying:
+        assert not there.rollout_is_due
+        for each in there.staying:
             assert each.id in let_go(decision) or each.protected_until >= NOW + PROTECTION_RESERVE_SECONDS
 
 
 @WHATEVER
 @given(situations())
-def test_nobody_is_let_go_while_another_starts_that_is_needed(seen: tuple[Workload, Fleet, Policy]) -> None:
-    """ECS could stop that one instead. Of those that are taken back, it may stop any."""
+def test_nobody_is_let_go_in_whose_place_ecs_could_stop_one_that_starts(seen: tuple[Workload, Fleet, Policy]) -> None:
+    """It stops nobody while it has to start some to come up to the count."""
     workload, there, policy = seen
     decision = decide(workload, there, policy, NOW)
     if not let_go(decision):
         return
-    staying = [each for each in there.workers if is_staying(each)]
-    coming = sum(each.phase is Phase.STARTING and each.is_current and not each.is_lost for each in staying)
-    lowered = len(staying) + there.pending - decision.desired
-    assert lowered - len(let_go(decision)) == coming + there.pending or not coming + there.pending
+    coming = sum(each.phase is Phase.STARTING and each.is_current and not each.is_lost for each in there.staying)
+    taken_back = len(there.staying) + there.pending - decision.desired - len(let_go(decision))
+    assert (not coming and there.pending <= taken_back) or decision.desired >= len(there.workers)
+
+
+@WHATEVER
+@given(situations())
+def test_due_rollout_has_room_for_one_worker_more(seen: tuple[Workload, Fleet, Policy]) -> None:
+    workload, there, policy = seen
+    there = replace(there, rollout_is_due=True)
+    for known in (workload, replace(workload, is_complete=False), None):
+        decision = decide(known, there, policy, NOW)
+        assert decision.desired > len(there.staying)
+        assert not let_go(decision)
 
 
 @WHATEVER
@@ -226,7 +231,7 @@ def test_rollout_takes_no_capacity_that_is_needed(seen: tuple[Workload, Fleet, P
     ready = [
         each
         for each in there.workers
-        if is_staying(each)
+        if not each.is_on_its_way_out
         and not each.is_lost
         and each.phase is not Phase.STARTING
         and sum(running.hostname == each.hostname for running in workload.running) < policy.concurrency
@@ -331,25 +336,23 @@ STARTING = tuple(worker(f"s{number}", Phase.STARTING) for number in range(3))
         pytest.param(
             work(),
             fleet(worker("a", Phase.DRAINED), worker("b", Phase.STARTING)),
-            0,
-            {"a": Order.LEAVE},
-            id="who starts and is not needed any more is taken back",
+            2,
+            {},
+            id="nor while one starts that is not needed any more: it comes up, and drains",
         ),
-        pytest.param(work(), fleet(desired=3), 0, {}, id="so is who was asked for"),
-        pytest.param(work(Work(NOW, 300, 4)), fleet(*STARTING), 1, {}, id="of those that start, the needed ones go on"),
+        pytest.param(work(), fleet(desired=3), 0, {}, id="who has not begun and is not needed any more is taken back"),
+        pytest.param(work(Work(NOW, 300, 4)), fleet(*STARTING), 3, {}, id="nobody is taken back who has begun to start"),
         pytest.param(
             work(),
-            replace(fleet(worker("a", Phase.STARTING)), is_on_trial=True),
+            replace(fleet(desired=1), is_on_trial=True),
             1,
             {},
             id="not while ECS tries a revision on them",
         ),
-        pytest.param(
-            work(is_complete=False), fleet(worker("a", Phase.STARTING)), 1, {}, id="nor when not all is known"
-        ),
+        pytest.param(work(is_complete=False), fleet(desired=1), 1, {}, id="nor when not all is known"),
         pytest.param(
             work(running=runs("b", 60, 60, 60, 60)),
-            fleet(worker("a", Phase.STARTING), worker("b", active=4, protected_until=NOW + 60)),
+            fleet(worker("b", active=4, protected_until=NOW + 60), desired=2),
             2,
             {},
             id="nor while another's protection ends",

@@ -39,6 +39,7 @@ class EcsService:
         self.served = self.newest = revision(1)
         self.status = "ACTIVE"
         self.rollout_state = "COMPLETED"
+        self.deployed_at = NOW - 1000.0
         self.tasks: dict[str, dict[str, Any]] = {}
         self.updates: list[dict[str, Any]] = []
         self.fails: set[str] = set()
@@ -89,7 +90,13 @@ class EcsService:
                     "status": self.status,
                     "desiredCount": self.desired,
                     "taskDefinition": self.served,
-                    "deployments": [{"status": "PRIMARY", "rolloutState": self.rollout_state}],
+                    "deployments": [
+                        {
+                            "status": "PRIMARY",
+                            "rolloutState": self.rollout_state,
+                            "createdAt": datetime.fromtimestamp(self.deployed_at, UTC),
+                        }
+                    ],
                 }
             ]
             if self.status

@@ -108,6 +108,8 @@ def test_metrics_tell_what_there_is_to_do_and_who_is_missing(
         "WorkersPresent": 1,
         "WorkersGap": needed - 1,
         "WorkersAwaited": needed - 1,
+        "WorkersLost": 0,
+        "RolloutsTakenBack": 0,
         "MessagesQueued": 3,
         "TasksRunning": 2,
         "TasksWaiting": 10,

@@ -160,7 +160,9 @@ def test_revision_that_ecs_took_back_is_not_tried_again_and_the_old_workers_stay
     ecs.start("old", phase=Phase.ACCEPTING, active=1)
     state.save_workload("default", Workload(NOW, waiting=(Work(NOW, 600.0, 2),)))
     step(scaling)
-    ecs.served = revision(1)  # as its circuit breaker does
+    ecs.served = revision(1)
+    assert step(scaling).rolled_out, "an answer from before it was told is not ECS's doing"
+    ecs.served, ecs.deployed_at = revision(1), NOW + 300  # as its circuit breaker does
     done = step(scaling)
     assert done.view.was_taken_back
     assert not done.rolled_out
@@ -178,26 +180,54 @@ def test_new_revision_is_tried_on_one_worker_also_where_none_is_needed(
     state.save_workload("default", Workload(NOW))
     step(scaling)
     assert (ecs.served, ecs.desired) == (revision(2), 1)
-    ecs.rollout_state = "IN_PROGRESS"
-    ecs.start("new", of=2, created=NOW - 30)
+    ecs.rollout_state, ecs.deployed_at = "IN_PROGRESS", NOW - 30
     step(scaling)
     assert ecs.desired == 1, "it is on trial"
-    ecs.report("new", phase=Phase.ACCEPTING, idle_since=NOW)
+    ecs.start("new", of=2, phase=Phase.ACCEPTING, idle_since=NOW)
     ecs.rollout_state = "COMPLETED"
     step(scaling)
     assert ecs.order_of("new") == "drain"
 
 
-def test_worker_on_the_way_that_is_not_needed_any_more_is_taken_back(
+def test_trial_that_does_not_begin_ends_after_half_an_hour(
     scaling: Scaling, state: ScalingState, ecs: EcsService
 ) -> None:
-    ecs.desired = 3
+    """There is no room for a task, say, which ECS's circuit breaker does not count."""
+    ecs.desired, ecs.served, ecs.newest = 1, revision(2), revision(2)
+    ecs.rollout_state, ecs.deployed_at = "IN_PROGRESS", NOW - 1801
+    state.save_workload("default", Workload(NOW))
+    step(scaling)
+    assert ecs.desired == 0
+
+
+def test_idle_old_worker_stays_until_the_new_revision_has_come_up(
+    scaling: Scaling, state: ScalingState, ecs: EcsService
+) -> None:
+    ecs.desired, ecs.newest = 1, revision(2)
+    ecs.start("old", phase=Phase.DRAINED, order=Order.DRAIN, idle_since=NOW - 300)
+    state.save_workload("default", Workload(NOW))
+    step(scaling)
+    assert (ecs.desired, ecs.order_of("old")) == (2, "drain")
+    ecs.rollout_state, ecs.deployed_at = "IN_PROGRESS", NOW
+    ecs.start("new", of=2, created=NOW)
+    step(scaling)
+    assert (ecs.desired, ecs.order_of("old")) == (2, "drain")
+    ecs.report("new", phase=Phase.ACCEPTING, idle_since=NOW)
+    step(scaling)
+    assert (ecs.desired, ecs.order_of("old"), ecs.order_of("new")) == (1, "leave", "drain")
+
+
+def test_worker_that_has_not_begun_and_is_not_needed_any_more_is_taken_back(
+    scaling: Scaling, state: ScalingState, ecs: EcsService
+) -> None:
+    """One that crashes again and again, say; one that starts comes up, and drains."""
+    ecs.desired = 4
     ecs.start("busy", phase=Phase.ACCEPTING, active=4)
     ecs.start("coming", created=NOW - 30)
     running = tuple(Running("busy", NOW + 300) for _ in range(4))
     state.save_workload("default", Workload(NOW, running))
-    assert "2 on the way and not needed: let go" in step(scaling).decision.reason
-    assert ecs.desired == 1
+    assert "2 not begun and not needed: let go" in step(scaling).decision.reason
+    assert ecs.desired == 2
     step(scaling)
     assert len(ecs.updates) == 1
 

@@ -2,8 +2,8 @@
 
 Three ideas (docs/scaling.md): a worker is started only for work that would otherwise still wait when it is ready; what
 there is to do is packed onto as few workers as it fits, those first that are paid for anyway; a worker that is not
-needed is drained, kept for as long as keeping costs less than starting, and let go when it runs nothing. One that is
-still on the way and not needed any more is taken back.
+needed is drained, kept for as long as keeping costs less than starting, and let go when it runs nothing. One that was
+asked for, has not begun to start and is not needed any more is taken back.
 """
 
 from __future__ import annotations
@@ -43,33 +43,38 @@ class Decision:
 
 def decide(workload: Workload | None, fleet: Fleet, policy: Policy, now: float) -> Decision:
     """The next step for one worker group. Without a complete workload nothing is drained nor let go."""
-    staying = [worker for worker in fleet.workers if not _is_on_its_way_out(worker)]
+    staying = fleet.staying
     present = len(staying) + fleet.pending
     if workload is None:
-        keep = max(present, policy.minimum)
+        keep = max(present, policy.minimum) + (1 if fleet.rollout_is_due else 0)
         reason = "nothing is known of the work: all stays as it is"
         return Decision(keep, present, max(keep, fleet.desired), reason=reason)
 
     plan = _Plan(workload, fleet, staying, policy, now)
     missing = plan.missing()
-    raised = max(fleet.desired, present + missing)
+    if fleet.rollout_is_due:
+        missing = max(1, missing)  # it is tried on one worker at least: a broken one shows now, not when work comes
+    raised = max(fleet.desired, present + max(0, missing))
     if not workload.is_complete:
         reason = "only the queue could be asked: " + plan.reason
         return Decision(max(plan.needed, present), present, raised, plan.orders(may_drain=False), reason)
 
     orders = plan.orders(may_drain=True)
-    taken_back = 0 if fleet.is_on_trial else max(0, -missing)
     leaving = _drained_for_long(staying, plan, policy, now)
+    taken_back = 0 if fleet.is_on_trial else min(fleet.pending, max(0, -missing))
     if not leaving and not taken_back:
         return Decision(plan.needed, present, raised, orders, plan.reason)
+    if fleet.rollout_is_due:
+        return Decision(plan.needed, present, raised, orders, f"{plan.reason}; nobody is let go: a revision is due")
     if unprotected := _unprotected(staying, leaving, now):
         return Decision(plan.needed, present, raised, orders, f"{plan.reason}; nobody is let go: {unprotected}")
-    if _number_coming(fleet, staying) > taken_back:
-        leaving = []
+    if fleet.pending > taken_back or any(_is_coming(worker) and not worker.is_lost for worker in staying):
+        # ECS could stop one that starts instead, unless it still has to start as many as are let go.
+        leaving = leaving[: max(0, fleet.desired - taken_back - len(fleet.workers))]
     orders |= dict.fromkeys((worker.id for worker in leaving), Order.LEAVE)
-    reason = f"{plan.reason}; {len(leaving)} drained, {taken_back} on the way and not needed: let go"
+    reason = f"{plan.reason}; {len(leaving)} drained, {taken_back} not begun and not needed: let go"
     if not leaving and not taken_back:
-        reason = f"{plan.reason}; nobody is let go: a worker starts, and is not protected yet"
+        reason = f"{plan.reason}; nobody is let go: a worker starts, whom ECS could stop instead"
     gone = len(leaving) + taken_back
     return Decision(plan.needed, present, present - gone + max(0, missing) if gone else raised, orders, reason)
 
@@ -126,7 +131,9 @@ class _Plan:
         if on_the_way > wanted:
             return wanted - on_the_way
         # The lost ones take part of the maximum: when all fall silent at once, nobody is started in their place again and again.
-        room = self._policy.maximum - (self._accepting - wanted) - on_the_way - self._number_lost
+        # So do old ones that start, should ECS start such: asked for again and again, they would grow without end.
+        strays = sum(worker.phase is Phase.STARTING and not worker.is_current for worker in rest)
+        room = self._policy.maximum - (self._accepting - wanted) - on_the_way - strays - self._number_lost
         successors = sum(map(_is_coming, self._candidates)) if old else on_the_way
         return max(0, min(wanted - successors, room))
 
@@ -284,19 +291,6 @@ def _unprotected(staying: Sequence[Worker], leaving: Sequence[Worker], now: floa
         if worker.id not in gone and worker.protected_until < now + PROTECTION_RESERVE_SECONDS:
             return f"{worker.id} is not protected"
     return ""
-
-
-def _number_coming(fleet: Fleet, staying: Sequence[Worker]) -> int:
-    """Workers whom ECS could stop in the place of one that is let go: it would have to start another."""
-    return fleet.pending + sum(_is_coming(worker) and not worker.is_lost for worker in staying)
-
-
-def _is_on_its_way_out(worker: Worker) -> bool:
-    """It gave its protection up, or will within seconds.
-
-    One that was told to leave and is silent may never hear of it: ECS counts it, and so must the count, or others lack a place.
-    """
-    return worker.phase is Phase.LEAVING or (worker.order is Order.LEAVE and not worker.is_lost)
 
 
 def _is_coming(worker: Worker) -> bool:

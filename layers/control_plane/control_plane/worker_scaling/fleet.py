@@ -52,6 +52,14 @@ class Worker:
     is_lost: bool = False
     """Its reports stopped: it may run tasks, but nobody knows whether it takes more."""
 
+    @property
+    def is_on_its_way_out(self) -> bool:
+        """It gave its protection up, or will within seconds.
+
+        One that was told to leave and is silent may never hear of it: ECS counts it, and so must the count, or others lack a place.
+        """
+        return self.phase is Phase.LEAVING or (self.order is Order.LEAVE and not self.is_lost)
+
 
 @dataclass(frozen=True)
 class Fleet:
@@ -59,10 +67,17 @@ class Fleet:
 
     desired: int
     workers: tuple[Worker, ...] = ()
+    rollout_is_due: bool = False
+    """With this decision the service is told a new revision."""
     is_on_trial: bool = False
     """ECS still tries a new revision on those that start, and may take it back by what becomes of them."""
 
     @property
+    def staying(self) -> list[Worker]:
+        """Those that are not on their way out."""
+        return [worker for worker in self.workers if not worker.is_on_its_way_out]
+
+    @property
     def pending(self) -> int:
-        """Workers that ECS was asked for and has not begun to start."""
-        return max(0, self.desired - len(self.workers))
+        """Workers that ECS was asked for and has not begun to start, also those that will take the place of one that goes."""
+        return max(0, self.desired - len(self.staying))

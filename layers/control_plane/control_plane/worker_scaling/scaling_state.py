@@ -45,6 +45,14 @@ class Lease:
     token: int
 
 
+@dataclass(frozen=True)
+class RolledOut:
+    """The task definition that a service was told, and when, in seconds since 1970."""
+
+    task_definition: str
+    at: float
+
+
 class ScalingState:
     """The items of the table above."""
 
@@ -168,17 +176,19 @@ class ScalingState:
 
     # ---- Rollouts ------------------------------------------------------------------------------
 
-    def rolled_out(self, group: str) -> str:
-        """The task definition that the service was told last; empty before the first."""
+    def rolled_out(self, group: str) -> RolledOut | None:
+        """What the service was told last; None before the first."""
         item = self._get(f"rollout#{group}")
-        return str(item["task_definition"]) if item else ""
+        return RolledOut(str(item["task_definition"]), float(item["told_at"])) if item else None
 
-    def save_rolled_out(self, lease: Lease, task_definition: str) -> None:
+    def save_rolled_out(self, lease: Lease, told: RolledOut) -> None:
         """After the service was told: another revision there is ECS's doing then, and is not tried again and again."""
-        self._dynamodb.put_item(
-            TableName=self._table,
-            Item={"id": {"S": f"rollout#{lease.group}"}, "task_definition": {"S": task_definition}},
-        )
+        item: dict[str, Any] = {
+            "id": {"S": f"rollout#{lease.group}"},
+            "task_definition": {"S": told.task_definition},
+            "told_at": {"N": str(told.at)},
+        }
+        self._dynamodb.put_item(TableName=self._table, Item=item)
 
     def _get(self, key: str) -> dict[str, Any]:
         answer = self._dynamodb.get_item(TableName=self._table, Key={"id": {"S": key}}, ConsistentRead=True)

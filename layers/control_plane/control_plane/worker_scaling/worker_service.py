@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from control_plane.worker_scaling.fleet import Fleet, Order, Phase, Worker
 from control_plane.worker_scaling.group import WorkerGroup
-from control_plane.worker_scaling.scaling_state import ScalingState
+from control_plane.worker_scaling.scaling_state import RolledOut, ScalingState
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
@@ -19,8 +19,10 @@ SILENCE_SECONDS = 60.0
 LONGEST_START_SECONDS = 900.0
 """A task that does not accept after so long is no worker that comes."""
 PROTECTION_SECONDS = 24 * 3600.0
-"""What a worker takes before its first poll (`farflow.worker_life`). Of one that could not report it yet, protection ends no
-earlier than so long after its creation."""
+"""What a worker takes before its first poll (`farflow.worker_life`). Of one that did not report it yet, protection ends no
+earlier than so long after its creation, and after its last report that it starts."""
+TRIAL_SECONDS = 1800.0
+"""What has not come up by then is not waited for any more."""
 TASKS_PER_CALL = 100
 """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html"""
 COLD_STARTS_KEPT = 20
@@ -39,15 +41,11 @@ class ServiceView:
     fleet: Fleet
     task_definition: str
     wanted: str
+    told: RolledOut | None
     was_taken_back: bool
     """Whether ECS took the wanted revision back, because its tasks did not come up."""
     cold_starts: Mapping[str, float]
     """Seconds by ECS task id of the workers that are there."""
-
-    @property
-    def rollout_is_due(self) -> bool:
-        """Whether the service is to be told the wanted revision."""
-        return self.task_definition != self.wanted and not self.was_taken_back
 
 
 class WorkerService:
@@ -69,16 +67,24 @@ class WorkerService:
         tasks = self._tasks()
         items = self._state.workers(tasks)
         served, newest = service["taskDefinition"], wanted["taskDefinitionArn"]
-        taken_back = was_taken_back(served, newest, self._state.rolled_out(self._group.name))
+        primary = next(each for each in service["deployments"] if each["status"] == "PRIMARY")
+        told = self._state.rolled_out(self._group.name)
+        taken_back = told is not None and was_taken_back(served, newest, told, primary["createdAt"].timestamp())
         current = served if taken_back else newest
         workers = tuple(
             _worker(task_id, task, items.get(task_id, {}), current, cold_start_seconds, now)
             for task_id, task in sorted(tasks.items())
         )
         return ServiceView(
-            Fleet(service["desiredCount"], workers, is_on_trial=is_on_trial(service["deployments"])),
+            Fleet(
+                service["desiredCount"],
+                workers,
+                rollout_is_due=served != newest and not taken_back,
+                is_on_trial=is_on_trial(primary, now),
+            ),
             served,
             newest,
+            told,
             taken_back,
             {
                 task_id: item["accepting_since"] - tasks[task_id]["createdAt"].timestamp()
@@ -100,17 +106,18 @@ class WorkerService:
         return {task_id: task for task_id, task in tasks.items() if task["desiredStatus"] == "RUNNING"}
 
 
-def is_on_trial(deployments: Iterable[Mapping[str, Any]]) -> bool:
-    """Whether the newest deployment may still be taken back."""
-    return any(each["status"] == "PRIMARY" and each.get("rolloutState") == "IN_PROGRESS" for each in deployments)
+def is_on_trial(primary: Mapping[str, Any], now: float) -> bool:
+    """Whether the newest deployment may still be taken back. It can last for hours: as long as an old worker runs a task."""
+    return primary.get("rolloutState") == "IN_PROGRESS" and now - primary["createdAt"].timestamp() < TRIAL_SECONDS
 
 
-def was_taken_back(served: str, wanted: str, told: str) -> bool:
+def was_taken_back(served: str, wanted: str, told: RolledOut, deployed_at: float) -> bool:
     """Whether the service was told the wanted revision and has another all the same: its circuit breaker did that.
 
+    It makes a deployment of its own for it; an older one is an answer from before the service was told.
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
     """
-    return served != wanted == told
+    return served != wanted == told.task_definition and deployed_at > told.at
 
 
 def typical_cold_start(seconds: Iterable[float]) -> float:
@@ -147,7 +154,9 @@ def _worker(
         accepts_at=created + cold_start_seconds,
         active=int(item.get("active", 0)),
         idle_since=item.get("idle_since"),
-        protected_until=created + PROTECTION_SECONDS if phase is Phase.STARTING else float(item["protected_until"]),
+        protected_until=float(item["protected_until"])
+        if phase is not Phase.STARTING
+        else max(created, item.get("reported_at", created)) + PROTECTION_SECONDS,
         is_current=task["taskDefinitionArn"] == current,
         is_lost=silent or late,
     )
