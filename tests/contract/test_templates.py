@@ -8,6 +8,7 @@ import pytest
 
 from local import layout
 from tests.contract import templates
+from tests.contract.permissions import chosen, holds
 
 SERVICES = {"ExecutionApi", "Ui", "Scheduler", "DagProcessor", "Triggerer", "DefaultWorkers", "SecondWorkers"}
 
@@ -183,3 +184,30 @@ def test_image_and_local_stack_have_one_airflow() -> None:
     assert locked
     assert base.group(1) == locked.group(1)
     assert base.group(2) == (layout.ROOT / ".python-version").read_text().strip()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "deploys", "runs_on"),
+    [
+        ({}, True, "ARM64"),
+        ({"CpuArchitecture": "X86_64"}, True, "X86_64"),
+        ({"SecondWorkerCpuArchitecture": "X86_64"}, False, None),
+        ({"CpuArchitecture": "X86_64", "SecondWorkerCpuArchitecture": "X86_64"}, True, "X86_64"),
+        ({"CpuArchitecture": "X86_64", "SecondWorkerCpuArchitecture": "ARM64"}, False, None),
+        ({"SecondWorkerCpuArchitecture": "X86_64", "AirflowImage": "airflow:1"}, True, "X86_64"),
+        ({"SecondWorkerCpuArchitecture": "X86_64", "SecondWorkerGroup": ""}, True, None),
+    ],
+)
+def test_second_group_runs_on_a_processor_that_the_image_is_built_for(
+    parameters: dict[str, str], deploys: bool, runs_on: str | None
+) -> None:
+    """CodeBuild builds for CpuArchitecture alone; workers of another processor would never start."""
+    template = templates.root()
+    defaults = {name: str(parameter.get("Default", "")) for name, parameter in template["Parameters"].items()}
+    given = defaults | {"SecondWorkerGroup": "large"} | parameters
+    rule = template["Rules"]["BuiltImageHasOneArchitecture"]
+    applies = holds(rule["RuleCondition"], {}, given)
+    assert deploys == (not applies or all(holds(assertion["Assert"], {}, given) for assertion in rule["Assertions"]))
+    architecture = template["Resources"]["Airflow"]["Properties"]["Parameters"]["SecondWorkerCpuArchitecture"]
+    reference = chosen(architecture, template["Conditions"], given)
+    assert runs_on is None or given[reference["Ref"]] == runs_on
