@@ -11,6 +11,8 @@ from tests.contract import templates
 from tests.contract.permissions import chosen, holds
 
 SERVICES = {"ExecutionApi", "Ui", "Scheduler", "DagProcessor", "Triggerer", "DefaultWorkers", "SecondWorkers"}
+GROUPS = ("Worker", "SecondWorker")
+"""Beginnings of their parameters' names."""
 
 
 def nested(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -75,6 +77,17 @@ def test_environments_set_parameters_that_exist() -> None:
             continue
         for override in sections.get("deploy", {}).get("parameters", {}).get("parameter_overrides", []):
             assert override.partition("=")[0] in templates.root()["Parameters"], environment
+
+
+def test_every_slot_of_the_workers_can_be_filled() -> None:
+    """With fewer, workers idle beside work that waits. Rules of CloudFormation cannot count, so the defaults and examples must."""
+    config = tomllib.loads((layout.ROOT / "samconfig.toml").read_text())
+    defaults = {name: parameter.get("Default") for name, parameter in templates.root()["Parameters"].items()}
+    for environment in ("dev", "prod"):
+        overrides = config[environment]["deploy"]["parameters"].get("parameter_overrides", [])
+        given = defaults | dict(override.split("=", 1) for override in overrides)
+        slots = sum(int(given[f"{group}Maximum"]) * int(given[f"{group}Concurrency"]) for group in GROUPS)
+        assert int(given["Parallelism"]) >= slots, environment
 
 
 def test_every_service_waits_for_the_migration() -> None:
