@@ -9,10 +9,10 @@ SAM := env PATH="$(CURDIR)/$(TOOLS):$$PATH" SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DI
   PIP_CACHE_DIR="$(CURDIR)/.farflow/cache/pip" sam
 export DAGS KEEP ENGINE TAG CPU_ARCHITECTURE ENV RELEASE CONFIRM DATABASE_URL HISTORY DAYS FULL PROCESSES POLICIES SEED CONCURRENCY COLD_START
 
-.PHONY: help demo up status logs down publish releases rollback confirm explain lint-dags rule-pages test test-defences soak check image image-test bench bench-tasks bench-delivery bench-lint bench-push bench-observing bench-workers bench-scaling replay export-history deploy setup setup-benchmarks locks
+.PHONY: help demo up status logs down image image-test deploy publish releases rollback confirm explain export-history replay lint-dags test test-defences soak check bench bench-tasks bench-delivery bench-lint bench-push bench-observing bench-workers bench-scaling setup setup-benchmarks rule-pages locks
 
 help: ## Show this list.
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
 
 demo: setup ## Boot everything on this machine, run DAGs, print a timeline, shut down. DAGS=<folder> KEEP=1
 	@$(LOCAL) demo
@@ -29,6 +29,17 @@ logs: setup ## Follow the logs of everything that runs.
 down: ## End every process that `make up` started.
 	@if [ -x $(TOOLS)/python ]; then $(LOCAL) down; else echo "nothing ran"; fi
 
+image: setup ## Build airflow/ with a container engine of this machine. ENGINE=podman TAG=name:tag CPU_ARCHITECTURE=X86_64
+	@$(TOOLS)/python -m local.image.build
+
+image-test: setup ## Build airflow/ on a substitute base and run it: Linux, root, Debian's docker.io and debootstrap.
+	@$(TOOLS)/python -m local.image.test
+
+deploy: setup ## Deploy to AWS with samconfig.toml's environment ENV, for example ENV=dev.
+	@test -n "$(ENV)" || { echo "deploy: say which environment of samconfig.toml, for example ENV=dev" >&2; exit 2; }
+	@$(SAM) build --config-env "$(ENV)"
+	@$(SAM) deploy --config-env "$(ENV)"
+
 publish: setup ## Make a folder of DAGs the newest release. DAGS=<folder> ENV=dev CONFIRM=yes
 	@$(RELEASES) publish
 
@@ -43,6 +54,13 @@ confirm: setup ## Let a release be served that was held because it removes most 
 
 explain: setup ## Say why the workers are as many as they are: the last decisions, each with its reason. ENV=dev
 	@$(LOCAL).explain explain
+
+export-history: setup ## Write past DAG runs for the simulator of worker scaling. DATABASE_URL=postgresql://... DAYS=7 HISTORY=build/history.jsonl
+	@PYTHONPATH=functions:layers/control_plane $(TOOLS)/python -m benchmarks.export_history
+
+replay: setup ## Replay past DAG runs under each scaling policy. HISTORY=build/history.jsonl POLICIES=economy,balanced SEED=0 CONCURRENCY=8 COLD_START=74
+	@python3 local/environments.py benchmarks
+	@PYTHONPATH=functions:layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.scaling.replay_picture
 
 lint-dags: setup ## Say of a folder of DAGs what the push gate would say. DAGS=<folder>
 	@test -n "$(DAGS)" || { echo "lint-dags: say which folder, for example DAGS=dags" >&2; exit 2; }
@@ -87,6 +105,12 @@ bench-delivery: setup-benchmarks ## Measure how DAGs come from S3 to Airflow, ag
 bench-lint: setup-benchmarks ## Measure how long linters take over DAGs and what they find: flake8, pylint, Ruff, DagBag (about 25 minutes).
 	@PYTHONPATH=layers/dag_lint .farflow/env/benchmarks/bin/python -m benchmarks.lint
 
+bench-push: setup-benchmarks ## Measure from git push to the verdict, and to the pushed code running (about 8 minutes).
+	@PYTHONPATH=layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.pushes
+
+bench-observing: setup-benchmarks ## Measure a look at a metadata database with a million task instances (about 2 minutes).
+	@PYTHONPATH=functions:layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.observing
+
 bench-workers: setup-benchmarks ## Watch real workers: 200 tasks from zero, and a schedule foreseen by a cold start (about 35 minutes).
 	@PYTHONPATH=layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.workers
 
@@ -94,32 +118,8 @@ bench-scaling: setup ## Simulate days of work under the deployed scaling decisio
 	@python3 local/environments.py benchmarks
 	@PYTHONPATH=functions:layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.scaling
 
-replay: setup ## Replay past DAG runs under each scaling policy. HISTORY=build/history.jsonl POLICIES=economy,balanced SEED=0 CONCURRENCY=8 COLD_START=74
-	@python3 local/environments.py benchmarks
-	@PYTHONPATH=functions:layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.scaling.replay_picture
-
-export-history: setup ## Write past DAG runs for the simulator of worker scaling. DATABASE_URL=postgresql://... DAYS=7 HISTORY=build/history.jsonl
-	@PYTHONPATH=functions:layers/control_plane $(TOOLS)/python -m benchmarks.export_history
-
-image: setup ## Build airflow/ with a container engine of this machine. ENGINE=podman TAG=name:tag CPU_ARCHITECTURE=X86_64
-	@$(TOOLS)/python -m local.image.build
-
-image-test: setup ## Build airflow/ on a substitute base and run it: Linux, root, Debian's docker.io and debootstrap.
-	@$(TOOLS)/python -m local.image.test
-
-deploy: setup ## Deploy to AWS with samconfig.toml's environment ENV, for example ENV=dev.
-	@test -n "$(ENV)" || { echo "deploy: say which environment of samconfig.toml, for example ENV=dev" >&2; exit 2; }
-	@$(SAM) build --config-env "$(ENV)"
-	@$(SAM) deploy --config-env "$(ENV)"
-
 setup: # The Python environments, in .farflow/; a fifth of a second when they are there.
 	@python3 local/environments.py
-
-bench-push: setup-benchmarks ## Measure from git push to the verdict, and to the pushed code running (about 8 minutes).
-	@PYTHONPATH=layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.pushes
-
-bench-observing: setup-benchmarks ## Measure a look at a metadata database with a million task instances (about 2 minutes).
-	@PYTHONPATH=functions:layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.observing
 
 setup-benchmarks: setup
 	@python3 local/environments.py benchmarks rivals lint_rivals

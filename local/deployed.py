@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
 from local import aws, layout, stack_control
 from local.errors import LocalStackError
@@ -38,10 +38,17 @@ def find() -> Deployed:
         stack = stack_control.require()
         return Deployed(layout.STACK_NAME, lambda service: aws.client(stack, service), aws.outputs(stack))
     parameters = samconfig(environment)
-    session = boto3.Session(region_name=parameters.get("region"))
     try:
+        session = boto3.Session(region_name=parameters.get("region"))
         stacks = session.client("cloudformation").describe_stacks(StackName=parameters["stack_name"])["Stacks"]
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
+    except NoRegionError:
+        raise NotFoundError(
+            f'no region is known: add region = "eu-west-1", or yours, to [{environment}.deploy.parameters] in samconfig.toml,'
+            " or set AWS_DEFAULT_REGION"
+        ) from None
+    except NoCredentialsError:
+        raise NotFoundError("no AWS credentials are known: set AWS_PROFILE, or see `aws configure`") from None
     except (BotoCoreError, ClientError, KeyError) as error:
         raise NotFoundError(f"the stack of {environment} could not be found: {error!r}") from error
     return Deployed(parameters["stack_name"], session.client, outputs)

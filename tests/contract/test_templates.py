@@ -8,8 +8,11 @@ import pytest
 
 from local import layout
 from tests.contract import templates
+from tests.contract.permissions import chosen, holds
 
 SERVICES = {"ExecutionApi", "Ui", "Scheduler", "DagProcessor", "Triggerer", "DefaultWorkers", "SecondWorkers"}
+GROUPS = ("Worker", "SecondWorker")
+"""Beginnings of their parameters' names."""
 
 
 def nested(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -74,6 +77,17 @@ def test_environments_set_parameters_that_exist() -> None:
             continue
         for override in sections.get("deploy", {}).get("parameters", {}).get("parameter_overrides", []):
             assert override.partition("=")[0] in templates.root()["Parameters"], environment
+
+
+def test_every_slot_of_the_workers_can_be_filled() -> None:
+    """With fewer, workers idle beside work that waits. Rules of CloudFormation cannot count, so the defaults and examples must."""
+    config = tomllib.loads((layout.ROOT / "samconfig.toml").read_text())
+    defaults = {name: parameter.get("Default") for name, parameter in templates.root()["Parameters"].items()}
+    for environment in ("dev", "prod"):
+        overrides = config[environment]["deploy"]["parameters"].get("parameter_overrides", [])
+        given = defaults | dict(override.split("=", 1) for override in overrides)
+        slots = sum(int(given[f"{group}Maximum"]) * int(given[f"{group}Concurrency"]) for group in GROUPS)
+        assert int(given["Parallelism"]) >= slots, environment
 
 
 def test_every_service_waits_for_the_migration() -> None:
@@ -183,3 +197,30 @@ def test_image_and_local_stack_have_one_airflow() -> None:
     assert locked
     assert base.group(1) == locked.group(1)
     assert base.group(2) == (layout.ROOT / ".python-version").read_text().strip()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "deploys", "runs_on"),
+    [
+        ({}, True, "ARM64"),
+        ({"CpuArchitecture": "X86_64"}, True, "X86_64"),
+        ({"SecondWorkerCpuArchitecture": "X86_64"}, False, None),
+        ({"CpuArchitecture": "X86_64", "SecondWorkerCpuArchitecture": "X86_64"}, True, "X86_64"),
+        ({"CpuArchitecture": "X86_64", "SecondWorkerCpuArchitecture": "ARM64"}, False, None),
+        ({"SecondWorkerCpuArchitecture": "X86_64", "AirflowImage": "airflow:1"}, True, "X86_64"),
+        ({"SecondWorkerCpuArchitecture": "X86_64", "SecondWorkerGroup": ""}, True, None),
+    ],
+)
+def test_second_group_runs_on_a_processor_that_the_image_is_built_for(
+    parameters: dict[str, str], deploys: bool, runs_on: str | None
+) -> None:
+    """CodeBuild builds for CpuArchitecture alone; workers of another processor would never start."""
+    template = templates.root()
+    defaults = {name: str(parameter.get("Default", "")) for name, parameter in template["Parameters"].items()}
+    given = defaults | {"SecondWorkerGroup": "large"} | parameters
+    rule = template["Rules"]["BuiltImageHasOneArchitecture"]
+    applies = holds(rule["RuleCondition"], {}, given)
+    assert deploys == (not applies or all(holds(assertion["Assert"], {}, given) for assertion in rule["Assertions"]))
+    architecture = template["Resources"]["Airflow"]["Properties"]["Parameters"]["SecondWorkerCpuArchitecture"]
+    reference = chosen(architecture, template["Conditions"], given)
+    assert runs_on is None or given[reference["Ref"]] == runs_on

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from local import aws, deploy, layout, own_stack
+from local import aws, layout, own_stack
 from local.airflow_api import AirflowApi
 
 PARAMETERS = {
@@ -18,7 +18,6 @@ PARAMETERS = {
     "SecondWorkerGroup": "large",
     "SecondWorkerScaling": "economy",
     "SecondWorkerMaximum": "1",
-    "SecondWorkerCpuArchitecture": deploy.architecture(),
 }
 
 
