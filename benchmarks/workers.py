@@ -112,7 +112,7 @@ def from_zero(running: layout.Stack, api: AirflowApi) -> tuple[Recording, list[R
         await_true(
             lambda: api.get("dags/burst/dagRuns/story")["state"] in ("success", "failed"), STORY_SECONDS, "the run ends"
         )
-        await_true(lambda: no_workers(running), 400, "the workers are gone")
+        await_true(lambda: no_workers(running), STORY_SECONDS, "the workers are gone")
         time.sleep(5)
     instances = list(api.pages("dags/burst/dagRuns/story/taskInstances", "task_instances"))
     bad = [each for each in instances if each["state"] != "success" or each["try_number"] != 1]

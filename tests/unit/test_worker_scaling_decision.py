@@ -341,7 +341,9 @@ STARTING = tuple(worker(f"s{number}", Phase.STARTING) for number in range(3))
             id="nor while one starts that is not needed any more: it comes up, and drains",
         ),
         pytest.param(work(), fleet(desired=3), 0, {}, id="who has not begun and is not needed any more is taken back"),
-        pytest.param(work(Work(NOW, 300, 4)), fleet(*STARTING), 3, {}, id="nobody is taken back who has begun to start"),
+        pytest.param(
+            work(Work(NOW, 300, 4)), fleet(*STARTING), 3, {}, id="nobody is taken back who has begun to start"
+        ),
         pytest.param(
             work(),
             replace(fleet(desired=1), is_on_trial=True),
