@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
@@ -18,10 +17,10 @@ import pytest
 from local import aws, layout
 from local.airflow_api import AirflowApi
 from local.processes import owned_processes
-from tests.soak import sleepers
+from tests.soak import revisions, sleepers
+from tests.soak.revisions import SERVICE
 from tests.waiting import eventually
 
-SERVICE = "worker-default"
 TASKS = 500
 SEED = 20261128
 LONGEST_SECONDS = 60.0
@@ -69,13 +68,7 @@ class Churn:
 
     def deploy(self) -> None:
         """A new revision, which the scaler rolls out."""
-        (service,) = self._ecs.describe_services(cluster=self.cluster, services=[SERVICE])["services"]
-        definition: Any = self._ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
-        (container,) = definition["containerDefinitions"]
-        if not container.get("healthCheck", {}).get("command"):
-            container.pop("healthCheck", None)
-        known = self._ecs.meta.service_model.operation_model("RegisterTaskDefinition").input_shape.members
-        self._ecs.register_task_definition(**{key: value for key, value in definition.items() if key in known})
+        revisions.register(self.stack, self.cluster)
         self.done.append("deploy")
 
     def stop_one(self) -> None:

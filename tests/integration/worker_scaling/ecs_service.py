@@ -95,6 +95,7 @@ class EcsService:
                             "status": "PRIMARY",
                             "rolloutState": self.rollout_state,
                             "createdAt": datetime.fromtimestamp(self.deployed_at, UTC),
+                            "updatedAt": datetime.fromtimestamp(self.deployed_at, UTC),
                         }
                     ],
                 }

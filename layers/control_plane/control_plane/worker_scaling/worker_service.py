@@ -69,7 +69,7 @@ class WorkerService:
         served, newest = service["taskDefinition"], wanted["taskDefinitionArn"]
         primary = next(each for each in service["deployments"] if each["status"] == "PRIMARY")
         told = self._state.rolled_out(self._group.name)
-        taken_back = told is not None and was_taken_back(served, newest, told, primary["createdAt"].timestamp())
+        taken_back = told is not None and was_taken_back(served, newest, told, primary["updatedAt"].timestamp())
         current = served if taken_back else newest
         workers = tuple(
             _worker(task_id, task, items.get(task_id, {}), current, cold_start_seconds, now)
@@ -111,13 +111,13 @@ def is_on_trial(primary: Mapping[str, Any], now: float) -> bool:
     return primary.get("rolloutState") == "IN_PROGRESS" and now - primary["createdAt"].timestamp() < TRIAL_SECONDS
 
 
-def was_taken_back(served: str, wanted: str, told: RolledOut, deployed_at: float) -> bool:
+def was_taken_back(served: str, wanted: str, told: RolledOut, updated_at: float) -> bool:
     """Whether the service was told the wanted revision and has another all the same: its circuit breaker did that.
 
-    It makes a deployment of its own for it; an older one is an answer from before the service was told.
+    `updated_at` is of its newest deployment: an earlier one is an answer from before the service was told.
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
     """
-    return served != wanted == told.task_definition and deployed_at > told.at
+    return served != wanted == told.task_definition and updated_at > told.at
 
 
 def typical_cold_start(seconds: Iterable[float]) -> float:
