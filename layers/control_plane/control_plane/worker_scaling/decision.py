@@ -11,7 +11,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from control_plane.worker_scaling.fleet import Fleet, Order, Phase, Worker
 from control_plane.worker_scaling.policy import Policy
@@ -59,24 +59,36 @@ def decide(workload: Workload | None, fleet: Fleet, policy: Policy, now: float) 
         reason = "only the queue could be asked: " + plan.reason
         return Decision(max(plan.needed, present), present, raised, plan.orders(may_drain=False), reason)
 
-    orders = plan.orders(may_drain=True)
+    kept = Decision(plan.needed, present, raised, plan.orders(may_drain=True), plan.reason)
+    if fleet.rollout_is_due:
+        return kept
     leaving = _drained_for_long(staying, plan, policy, now)
+    return _less(kept, fleet, leaving, missing, now)
+
+
+def _less(kept: Decision, fleet: Fleet, leaving: Sequence[Worker], missing: int, now: float) -> Decision:
+    """Of what is kept, let go of those that leave, and of those that have not begun and are not needed any more."""
     taken_back = 0 if fleet.is_on_trial else min(fleet.pending, max(0, -missing))
     if not leaving and not taken_back:
-        return Decision(plan.needed, present, raised, orders, plan.reason)
-    if fleet.rollout_is_due:
-        return Decision(plan.needed, present, raised, orders, f"{plan.reason}; nobody is let go: a revision is due")
-    if unprotected := _unprotected(staying, leaving, now):
-        return Decision(plan.needed, present, raised, orders, f"{plan.reason}; nobody is let go: {unprotected}")
-    if fleet.pending > taken_back or any(_is_coming(worker) and not worker.is_lost for worker in staying):
+        return kept
+    if unprotected := _unprotected(fleet.staying, leaving, now):
+        return replace(kept, reason=f"{kept.reason}; nobody is let go: {unprotected}")
+    if fleet.pending > taken_back or any(_is_coming(worker) and not worker.is_lost for worker in fleet.staying):
         # ECS could stop one that starts instead, unless it still has to start as many as are let go.
         leaving = leaving[: max(0, fleet.desired - taken_back - len(fleet.workers))]
-    orders |= dict.fromkeys((worker.id for worker in leaving), Order.LEAVE)
-    reason = f"{plan.reason}; {len(leaving)} drained, {taken_back} not begun and not needed: let go"
     if not leaving and not taken_back:
-        reason = f"{plan.reason}; nobody is let go: a worker starts, whom ECS could stop instead"
-    gone = len(leaving) + taken_back
-    return Decision(plan.needed, present, present - gone + max(0, missing) if gone else raised, orders, reason)
+        return replace(kept, reason=f"{kept.reason}; nobody is let go: a worker starts, whom ECS could stop instead")
+    return replace(
+        kept,
+        desired=kept.present - len(leaving) - taken_back + max(0, missing),
+        orders={**kept.orders, **dict.fromkeys((worker.id for worker in leaving), Order.LEAVE)},
+        reason=f"{kept.reason}; {_gone(len(leaving), taken_back)} not needed: let go",
+    )
+
+
+def _gone(drained: int, taken_back: int) -> str:
+    counts = ((drained, "drained"), (taken_back, "not begun"))
+    return ", ".join(f"{number} {what}" for number, what in counts if number) + " and"
 
 
 class _Plan:
