@@ -33,6 +33,8 @@ def test_lines_may_be_in_any_order_and_of_any_clock(tmp_path: Path) -> None:
     [
         ("{", "line 2: no JSON"),
         ("[1]", "line 2: not an object"),
+        ("[" * 100_000, "line 2: no JSON of a run"),
+        ('{"a":' * 100_000, "line 2: no JSON of a run"),
         ({key: value for key, value in LINE.items() if key != "known"}, "line 2: field known is missing"),
         ({**LINE, "dag_id": 3}, "line 2: field dag_id is 3"),
         ({**LINE, "known": "yes"}, 'line 2: field known is "yes"'),
@@ -53,10 +55,29 @@ def test_bad_line_is_named(tmp_path: Path, line: Any, message: str) -> None:
 
 
 def test_empty_and_missing_files_are_said(tmp_path: Path) -> None:
-    with pytest.raises(HistoryError, match="holds no run"):
+    """And how such a file is made."""
+    with pytest.raises(HistoryError, match="holds no run; `make export-history` writes such a file"):
         read_history(write(tmp_path, ""))
-    with pytest.raises(HistoryError, match="cannot be read"):
+    with pytest.raises(HistoryError, match="cannot be read: .*; `make export-history` writes such a file"):
         read_history(tmp_path / "nowhere")
+
+
+def test_order_of_lines_changes_nothing(tmp_path: Path) -> None:
+    """Runs that may begin at the same time are told apart by all else that a line says."""
+    lines = [
+        {**LINE, "dag_id": dag_id, "known": known, "levels": levels}
+        for dag_id in ("a", "b")
+        for known in (False, True)
+        for levels in ([[1]], [[1, 2]], [[2], [1]])
+    ]
+    assert read_history(write(tmp_path, *lines)) == read_history(write(tmp_path, *reversed(lines)))
+
+
+@pytest.mark.parametrize("depth", [500, 900, 990, 1_000, 5_000, 9_990, 20_000])
+def test_lists_of_any_depth_are_a_bad_line(tmp_path: Path, depth: int) -> None:
+    line = '{"dag_id": "a", "run_after": 1, "known": true, "levels": ' + "[" * depth + "]" * depth + "}"
+    with pytest.raises(HistoryError, match="line 1: "):
+        read_history(write(tmp_path, line))
 
 
 @pytest.mark.parametrize(
