@@ -60,7 +60,7 @@ def test_empty_and_missing_files_are_said(tmp_path: Path) -> None:
     """And how such a file is made."""
     with pytest.raises(HistoryError, match="holds no run; `make export-history` writes such a file"):
         read_history(write(tmp_path, ""))
-    with pytest.raises(HistoryError, match="cannot be read: .*; `make export-history` writes such a file"):
+    with pytest.raises(HistoryError, match=r"cannot be read: .*; `make export-history` writes such a file"):
         read_history(tmp_path / "nowhere")
 
 
@@ -115,7 +115,7 @@ def test_defaults_and_limits_are_the_template_s() -> None:
     concurrency, maximum = parameters["WorkerConcurrency"], parameters["WorkerMaximum"]
     setting = read_options({}).setting
     assert (setting.concurrency, setting.maximum, setting.median_cold_start) == (concurrency["Default"], 200, 73.5)
-    assert (replay.MOST_CONCURRENCY, replay.MOST_WORKERS) == (concurrency["MaxValue"], maximum["MaxValue"])
+    assert (concurrency["MaxValue"], maximum["MaxValue"]) == (replay.MOST_CONCURRENCY, replay.MOST_WORKERS)
     assert read_options({"CONCURRENCY": "64", "MAXIMUM": "10"}).setting.maximum == 10
 
 
@@ -172,8 +172,15 @@ def test_replay_prints_draws_and_writes_its_rows(
     assert drawn[0][0] == ["economy", "MWAA"]
     assert bound["made_of"] == {
         "history": "history.jsonl",
-        **{"runs": 12, "tasks": 36, "hours": 1.917, "seed": 0, "concurrency": 4, "cold_start": 73.5},
-        **{"maximum": 200, "parallelism": 2000, "dollars_per_worker_hour": 0.05826},
+        "runs": 12,
+        "tasks": 36,
+        "hours": 1.917,
+        "seed": 0,
+        "concurrency": 4,
+        "cold_start": 73.5,
+        "maximum": 200,
+        "parallelism": 2000,
+        "dollars_per_worker_hour": 0.05826,
     }
     printed = capsys.readouterr().out
     assert "12 runs, 36 tasks, 1.9 hours; seed 0, concurrency 4, cold start 73.5 s, at most 200 workers" in printed
