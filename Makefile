@@ -7,9 +7,9 @@ LOCAL := PYTHONPATH=layers/control_plane $(TOOLS)/python -m local
 RELEASES := $(LOCAL).release_commands
 SAM := env PATH="$(CURDIR)/$(TOOLS):$$PATH" SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.farflow/sam" \
   PIP_CACHE_DIR="$(CURDIR)/.farflow/cache/pip" sam
-export DAGS KEEP ENGINE TAG CPU_ARCHITECTURE ENV RELEASE CONFIRM DATABASE_URL HISTORY DAYS FULL PROCESSES POLICIES SEED CONCURRENCY COLD_START
+export DAGS KEEP ENGINE TAG CPU_ARCHITECTURE ENV RELEASE CONFIRM DATABASE_URL HISTORY DAYS FULL PROCESSES POLICIES SEED CONCURRENCY MAXIMUM COLD_START
 
-.PHONY: help demo up status logs down publish releases rollback confirm explain lint-dags rule-pages test test-defences soak check image image-test bench bench-tasks bench-delivery bench-lint bench-push bench-observing bench-workers bench-scaling replay export-history deploy setup setup-benchmarks locks
+.PHONY: help demo up status logs down publish releases rollback confirm explain lint-dags rule-pages test test-defences soak check image image-test bench bench-tasks bench-delivery bench-lint bench-push bench-observing bench-workers bench-scaling replay export-history deploy setup setup-tools setup-plotting setup-benchmarks locks
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -90,15 +90,13 @@ bench-lint: setup-benchmarks ## Measure how long linters take over DAGs and what
 bench-workers: setup-benchmarks ## Watch real workers: 200 tasks from zero, and a schedule foreseen by a cold start (about 35 minutes).
 	@PYTHONPATH=layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.workers
 
-bench-scaling: setup ## Simulate days of work under the deployed scaling decision and under others' (about 5 minutes). FULL=1 for 20 unseen seeds
-	@python3 local/environments.py benchmarks
+bench-scaling: setup-plotting ## Simulate days of work under the deployed scaling decision and under others' (about 5 minutes). FULL=1 for 20 unseen seeds
 	@PYTHONPATH=functions:layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.scaling
 
-replay: setup ## Replay past DAG runs under each scaling policy. HISTORY=build/history.jsonl POLICIES=economy,balanced SEED=0 CONCURRENCY=8 COLD_START=74
-	@python3 local/environments.py benchmarks
+replay: setup-plotting ## Replay past DAG runs under each scaling policy. HISTORY=build/history.jsonl POLICIES=economy,MWAA CONCURRENCY=4 MAXIMUM=200 COLD_START=73.5 SEED=0 PROCESSES=2
 	@PYTHONPATH=functions:layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.scaling.replay_picture
 
-export-history: setup ## Write past DAG runs for the simulator of worker scaling. DATABASE_URL=postgresql://... DAYS=7 HISTORY=build/history.jsonl
+export-history: setup-tools ## Write past DAG runs for the simulator of worker scaling. DATABASE_URL=postgresql://... DAYS=7 HISTORY=build/history.jsonl
 	@PYTHONPATH=functions:layers/control_plane $(TOOLS)/python -m benchmarks.export_history
 
 image: setup ## Build airflow/ with a container engine of this machine. ENGINE=podman TAG=name:tag CPU_ARCHITECTURE=X86_64
@@ -120,6 +118,12 @@ bench-push: setup-benchmarks ## Measure from git push to the verdict, and to the
 
 bench-observing: setup-benchmarks ## Measure a look at a metadata database with a million task instances (about 2 minutes).
 	@PYTHONPATH=functions:layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.observing
+
+setup-tools: # All that a command needs which runs nothing of Airflow's, AWS's or the functions'.
+	@python3 local/environments.py tools
+
+setup-plotting: # The tools once more, with what draws.
+	@python3 local/environments.py benchmarks
 
 setup-benchmarks: setup
 	@python3 local/environments.py benchmarks rivals lint_rivals

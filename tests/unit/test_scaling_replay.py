@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from benchmarks.scaling import replay
 from benchmarks.scaling.history import LEAD_IN, HistoryError, read_history
 from benchmarks.scaling.replay import OptionError, play, read_options
+from local import layout
 from tests.contract import templates
 
 LINE = {"dag_id": "etl", "run_after": 1_760_000_000.0, "known": True, "levels": [[30.0, 40.0], [5]]}
@@ -186,6 +189,23 @@ def test_replay_prints_draws_and_writes_its_rows(
     assert "12 runs, 36 tasks, 1.9 hours; seed 0, concurrency 4, cold start 73.5 s, at most 200 workers" in printed
     assert "economy" in printed
     assert "not what MWAA, Astronomer" in printed
+
+
+@pytest.mark.parametrize(
+    ("target", "environment"), [("replay", "benchmarks"), ("bench-scaling", "benchmarks"), ("export-history", "tools")]
+)
+def test_command_builds_only_the_environment_that_it_runs_in(target: str, environment: str) -> None:
+    answer = subprocess.run(
+        ["make", "--dry-run", "--no-print-directory", target],
+        cwd=layout.ROOT,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    setup, command = answer.stdout.splitlines()
+    assert setup == f"python3 local/environments.py {environment}"
+    assert f".farflow/env/{environment}/bin/python -m benchmarks." in command
 
 
 def test_bad_input_ends_with_2(
