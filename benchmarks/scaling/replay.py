@@ -187,7 +187,7 @@ def header(day: Day, options: Options) -> str:
     made = made_of(day, options)
     return (
         f"{made['runs']:,} runs, {made['tasks']:,} tasks, {made['hours']:.1f} hours; seed {made['seed']}, concurrency"
-        f" {made['concurrency']}, cold start {made['cold_start']:g} s, at most {made['maximum']} workers"
+        f" {made['concurrency']}, cold start {made['cold_start']:g} s, at most {made['maximum']} worker{'s' if made['maximum'] > 1 else ''}"
     )
 
 
