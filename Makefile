@@ -7,9 +7,9 @@ LOCAL := PYTHONPATH=layers/control_plane $(TOOLS)/python -m local
 RELEASES := $(LOCAL).release_commands
 SAM := env PATH="$(CURDIR)/$(TOOLS):$$PATH" SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.farflow/sam" \
   PIP_CACHE_DIR="$(CURDIR)/.farflow/cache/pip" sam
-export DAGS KEEP ENGINE TAG CPU_ARCHITECTURE ENV RELEASE CONFIRM DATABASE_URL HISTORY DAYS FULL PROCESSES POLICIES SEED CONCURRENCY COLD_START
+export DAGS KEEP ENGINE TAG CPU_ARCHITECTURE ENV RELEASE CONFIRM DATABASE_URL HISTORY DAYS FULL PROCESSES POLICIES SEED CONCURRENCY MAXIMUM COLD_START
 
-.PHONY: help demo up status logs down image image-test deploy publish releases rollback confirm explain export-history replay lint-dags test test-defences soak check bench bench-tasks bench-delivery bench-lint bench-push bench-observing bench-workers bench-scaling setup setup-benchmarks rule-pages locks
+.PHONY: help demo up status logs down image image-test deploy publish releases rollback confirm explain export-history replay lint-dags test test-defences soak check bench bench-tasks bench-delivery bench-lint bench-push bench-observing bench-workers bench-scaling setup setup-tools setup-plotting setup-benchmarks rule-pages locks
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -55,11 +55,10 @@ confirm: setup ## Let a release be served that was held because it removes most 
 explain: setup ## Say why the workers are as many as they are: the last decisions, each with its reason. ENV=dev
 	@$(LOCAL).explain explain
 
-export-history: setup ## Write past DAG runs for the simulator of worker scaling. DATABASE_URL=postgresql://... DAYS=7 HISTORY=build/history.jsonl
+export-history: setup-tools ## Write past DAG runs for the simulator of worker scaling. DATABASE_URL=postgresql://... DAYS=7 HISTORY=build/history.jsonl
 	@PYTHONPATH=functions:layers/control_plane $(TOOLS)/python -m benchmarks.export_history
 
-replay: setup ## Replay past DAG runs under each scaling policy. HISTORY=build/history.jsonl POLICIES=economy,balanced SEED=0 CONCURRENCY=8 COLD_START=74
-	@python3 local/environments.py benchmarks
+replay: setup-plotting ## Replay past DAG runs under each scaling policy. HISTORY=build/history.jsonl POLICIES=economy,MWAA CONCURRENCY=4 MAXIMUM=200 COLD_START=73.5 SEED=0 PROCESSES=2
 	@PYTHONPATH=functions:layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.scaling.replay_picture
 
 lint-dags: setup ## Say of a folder of DAGs what the push gate would say. DAGS=<folder>
@@ -114,12 +113,17 @@ bench-observing: setup-benchmarks ## Measure a look at a metadata database with 
 bench-workers: setup-benchmarks ## Watch real workers: 200 tasks from zero, and a schedule foreseen by a cold start (about 35 minutes).
 	@PYTHONPATH=layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.workers
 
-bench-scaling: setup ## Simulate days of work under the deployed scaling decision and under others' (about 5 minutes). FULL=1 for 20 unseen seeds
-	@python3 local/environments.py benchmarks
+bench-scaling: setup-plotting ## Simulate days of work under the deployed scaling decision and under others' (about 5 minutes). FULL=1 for 20 unseen seeds
 	@PYTHONPATH=functions:layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.scaling
 
 setup: # The Python environments, in .farflow/; a fifth of a second when they are there.
 	@python3 local/environments.py
+
+setup-tools: # All that a command needs which runs nothing of Airflow's, AWS's or the functions'.
+	@python3 local/environments.py tools
+
+setup-plotting: # The tools once more, with what draws.
+	@python3 local/environments.py benchmarks
 
 setup-benchmarks: setup
 	@python3 local/environments.py benchmarks rivals lint_rivals

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import heapq
 import json
+import math
 import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 from uuid import UUID
@@ -28,6 +30,8 @@ from workload_metrics.observation import is_celery
 
 DEFAULT_FILE = layout.ROOT / "build" / "history.jsonl"
 DEFAULT_DAYS = 7.0
+MOST_DAYS = 1e6
+"""Before the year 4713 before Christ PostgreSQL knows no time."""
 RUNS_AT_ONCE = 200
 CACHED_STRUCTURES = 500
 
@@ -59,19 +63,50 @@ class ExportError(Exception):
     """There is nothing to read from; the message says what to give."""
 
 
+class OptionError(ValueError):
+    """A variable of the command is not as it should be."""
+
+
 def main() -> int:
     file = Path(os.environ.get("HISTORY") or DEFAULT_FILE)
-    days = float(os.environ.get("DAYS") or DEFAULT_DAYS)
     try:
-        with psycopg.connect(database_url(os.environ)) as connection:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            with file.open("w") as lines:
-                count = export(connection, time.time() - days * 86400, lines)
-    except (ExportError, psycopg.Error) as error:
+        days = days_of(os.environ)
+        with psycopg.connect(database_url(os.environ)) as connection, replacing(file) as lines:
+            count = export(connection, time.time() - days * 86400, lines)
+    except OptionError as error:
+        print(f"export-history: {error}", file=sys.stderr)
+        return 2
+    except (ExportError, OSError, psycopg.Error) as error:
         print(f"export-history: {error}", file=sys.stderr)
         return 1
     print(f"{count:,} runs of {days:g} days in {file}")
     return 0
+
+
+def days_of(environ: Mapping[str, str]) -> float:
+    """Raises `OptionError`."""
+    text = environ.get("DAYS") or str(DEFAULT_DAYS)
+    try:
+        days = float(text)
+    except ValueError:
+        days = math.nan
+    if not 0 < days <= MOST_DAYS:
+        raise OptionError(f"DAYS={text}: it must be a number of days, above 0, such as 7 or 0.5")
+    return days
+
+
+@contextmanager
+def replacing(file: Path) -> Iterator[TextIO]:
+    """What is written here becomes the file only when all of it is there; before, and after an error, a former one stays."""
+    file = file.resolve()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f"{file.name}.part")
+    try:
+        with part.open("w") as lines:
+            yield lines
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def database_url(environ: Mapping[str, str]) -> str:

@@ -12,6 +12,7 @@ import math
 import random
 from collections import deque
 from collections.abc import Callable
+from itertools import accumulate
 from typing import Any
 
 from benchmarks.scaling import plumbing
@@ -420,6 +421,14 @@ class Cluster:
     @property
     def starts(self) -> int:
         return len(self.stopped) + len(self.workers)
+
+    @property
+    def most_at_once(self) -> int:
+        """The most workers that were billed at the same time: those that start or drain too."""
+        stopped = [(each.launched_at, each.stopped_at) for each in self.stopped if each.stopped_at > each.launched_at]
+        begins = [(begin, 1) for begin, _ in stopped] + [(each.launched_at, 1) for each in self.workers]
+        ends = [(end, -1) for _, end in stopped]
+        return max(accumulate(change for _, change in sorted(begins + ends)), default=0)
 
 
 def _nothing(_: Task) -> None:

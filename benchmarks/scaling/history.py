@@ -16,6 +16,8 @@ FIELDS = ("dag_id", "run_after", "known", "levels")
 LONGEST_DAYS = 400.0
 """Between the first and the last run; more is a mix of units, such as seconds and milliseconds."""
 
+HOW_TO_MAKE = "`make export-history` writes such a file, docs/replay.md describes it"
+
 LEAD_IN = 300.0
 """Seconds before the first minute, in which what the schedule announces can be foreseen."""
 
@@ -29,20 +31,21 @@ def read_history(path: Path) -> Day:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise HistoryError(f"{path} cannot be read: {error.strerror}") from None
+        raise HistoryError(f"{path} cannot be read: {error.strerror}; {HOW_TO_MAKE}") from None
     except UnicodeDecodeError:
         raise HistoryError(f"{path} is no UTF-8 text") from None
     runs = [_run(line, f"{path}, line {number}") for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     if not runs:
-        raise HistoryError(
-            f"{path} holds no run; `make export-history` writes such a file, docs/replay.md describes it"
-        )
+        raise HistoryError(f"{path} holds no run; {HOW_TO_MAKE}")
     return to_day(runs)
 
 
 def to_day(runs: list[Run]) -> Day:
-    """Sorted, and on a clock that begins at zero, at a full minute: schedulers and minutes stay in step."""
-    runs = sorted(runs, key=lambda run: run.run_after)
+    """Sorted, and on a clock that begins at zero, at a full minute: schedulers and minutes stay in step.
+
+    Sorted by all that a run is, so that the order of the lines cannot change what is drawn for it.
+    """
+    runs = sorted(runs, key=lambda run: (run.run_after, run.dag_id, run.known, run.levels))
     first = math.floor(runs[0].run_after / 60) * 60 - LEAD_IN
     last = runs[-1].run_after - first
     if last > LONGEST_DAYS * 86400:
@@ -58,6 +61,8 @@ def _run(line: str, where: str) -> Run:
         content = json.loads(line)
     except ValueError as error:
         raise HistoryError(f"{where}: no JSON ({error})") from None
+    except RecursionError:
+        raise HistoryError(f"{where}: no JSON of a run, but lists in lists without end") from None
     if not isinstance(content, dict):
         raise HistoryError(f"{where}: not an object with {', '.join(FIELDS)}")
     for name in FIELDS:
@@ -102,5 +107,8 @@ def _number(raw: Any) -> float | None:
 
 
 def _short(raw: Any) -> str:
-    text = json.dumps(raw)
+    try:
+        text = json.dumps(raw)
+    except RecursionError:  # what could just be read may be too deep to be written
+        return "lists in lists without end"
     return text if len(text) <= 40 else text[:37] + "..."

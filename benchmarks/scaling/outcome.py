@@ -25,6 +25,8 @@ class Outcome:
     """Of runs that no schedule announced."""
     killed: int
     starts: int
+    most: int
+    """Workers at the same time, those that start or drain too."""
     queued_too_long: int
     unfinished: int
     """Runs that had not ended two days after the last began."""
@@ -55,6 +57,7 @@ def outcome_of(cluster: Cluster) -> Outcome:
         unknown_p95=quantile(sorted(each for each, _, known in cluster.waits if not known), 0.95),
         killed=cluster.killed,
         starts=cluster.starts,
+        most=cluster.most_at_once,
         queued_too_long=cluster.queued_too_long,
         unfinished=cluster.runs_left,
         makespan=sum(cluster.makespans) / max(1, len(cluster.makespans)),

@@ -41,6 +41,10 @@ class Plumbing:
     cold_starts: Sequence[float] = COLD_STARTS
 
     @property
+    def median_cold_start(self) -> float:
+        return statistics.median(self.cold_starts)
+
+    @property
     def cold_start(self) -> float:
         """The mean: what a start is billed without working."""
         return statistics.fmean(self.cold_starts)

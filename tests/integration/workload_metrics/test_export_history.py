@@ -4,6 +4,7 @@ import io
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TextIO
 
 import psycopg
 import pytest
@@ -105,6 +106,69 @@ def test_command_says_what_it_wrote(
     assert export_history.main() == 0
     assert "1 runs of 100000 days" in capsys.readouterr().out
     assert json.loads((tmp_path / "here" / "history.jsonl").read_text())["dag_id"] == "everything"
+
+
+@pytest.mark.parametrize("days", ["x", "0", "-1", "nan", "inf", "1e7"])
+def test_days_that_are_none_end_with_2(
+    days: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HISTORY", str(tmp_path / "history.jsonl"))
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:p@127.0.0.1:1/airflow")
+    monkeypatch.setenv("DAYS", days)
+    assert export_history.main() == 2
+    assert capsys.readouterr().err == (
+        f"export-history: DAYS={days}: it must be a number of days, above 0, such as 7 or 0.5\n"
+    )
+
+
+def test_refused_connection_leaves_the_former_export(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "history.jsonl"
+    file.write_text("of yesterday")
+    monkeypatch.setenv("HISTORY", str(file))
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:p@127.0.0.1:1/airflow")
+    assert export_history.main() == 1
+    assert "export-history: connection" in capsys.readouterr().err
+    assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {"history.jsonl": "of yesterday"}
+
+
+def test_query_that_breaks_leaves_the_former_export(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Refused as of a reader without rights, and broken after a line was written."""
+    ended(world)
+    file = tmp_path / "history.jsonl"
+    file.write_text("of yesterday")
+    monkeypatch.setenv("HISTORY", str(file))
+    monkeypatch.setenv("DATABASE_URL", world.server.url_of(world.name))
+    monkeypatch.setenv("DAYS", "100000")
+    broken_later = export_history.RUNS.replace("run.dag_id,", "run.dag_id || (1 / (run.id - run.id))::text,", 1)
+
+    def export_and_break(connection: psycopg.Connection, since: float, lines: TextIO) -> int:
+        export(connection, since, lines)
+        raise psycopg.OperationalError("server closed the connection unexpectedly")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(export_history, "RUNS", broken_later)
+        assert export_history.main() == 1
+        assert "export-history: division by zero" in capsys.readouterr().err
+    with monkeypatch.context() as patched:
+        patched.setattr(export_history, "export", export_and_break)
+        assert export_history.main() == 1
+        assert "export-history: server closed" in capsys.readouterr().err
+    assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {"history.jsonl": "of yesterday"}
+    assert export_history.main() == 0
+    assert json.loads(file.read_text())["dag_id"] == "everything"
+
+
+def test_file_that_cannot_be_written_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HISTORY", str(tmp_path))
+    monkeypatch.setenv("DATABASE_URL", world.server.url_of(world.name))
+    assert export_history.main() == 1
+    assert "export-history: [Errno 21] Is a directory" in capsys.readouterr().err
 
 
 def test_replay_reads_what_was_exported(world: World, tmp_path: Path) -> None:
