@@ -191,7 +191,7 @@ def test_count_is_lowered_by_exactly_those_that_are_let_go_or_have_not_begun(
     for name in let_go(decision):
         gone = by_id[name]
         assert (gone.phase, gone.order, gone.is_lost) == (Phase.DRAINED, Order.DRAIN, False)
-    assert lowered <= len(let_go(decision)) + (0 if there.is_on_trial else there.pending)
+    assert lowered <= len(let_go(decision)) + there.pending
     if lowered > 0:
         assert not there.rollout_is_due
         for each in there.staying:
@@ -209,6 +209,17 @@ def test_nobody_is_let_go_in_whose_place_ecs_could_stop_one_that_starts(seen: tu
     coming = sum(each.phase is Phase.STARTING and each.is_current and not each.is_lost for each in there.staying)
     taken_back = len(there.staying) + there.pending - decision.desired - len(let_go(decision))
     assert (not coming and there.pending <= taken_back) or decision.desired >= len(there.workers)
+
+
+@WHATEVER
+@given(situations())
+def test_trial_keeps_one_to_try(seen: tuple[Workload, Fleet, Policy]) -> None:
+    workload, there, policy = seen
+    there = replace(there, is_on_trial=True)
+    decision = decide(workload, there, policy, NOW)
+    left = [each for each in there.staying if each.id not in let_go(decision)]
+    if there.pending and not any(each.is_current for each in there.staying):
+        assert decision.desired > len(left)
 
 
 @WHATEVER
@@ -346,10 +357,10 @@ STARTING = tuple(worker(f"s{number}", Phase.STARTING) for number in range(3))
         ),
         pytest.param(
             work(),
-            replace(fleet(desired=1), is_on_trial=True),
+            replace(fleet(desired=3), is_on_trial=True),
             1,
             {},
-            id="not while ECS tries a revision on them",
+            id="but for one, while ECS tries a revision that nobody runs yet",
         ),
         pytest.param(work(is_complete=False), fleet(desired=1), 1, {}, id="nor when not all is known"),
         pytest.param(

@@ -68,22 +68,27 @@ def decide(workload: Workload | None, fleet: Fleet, policy: Policy, now: float) 
 
 def _less(kept: Decision, fleet: Fleet, leaving: Sequence[Worker], missing: int, now: float) -> Decision:
     """Of what is kept, let go of those that leave, and of those that have not begun and are not needed any more."""
-    taken_back = 0 if fleet.is_on_trial else min(fleet.pending, max(0, -missing))
+    taken_back = min(max(0, -missing), fleet.pending - _number_to_try(fleet))
     if not leaving and not taken_back:
         return kept
-    if unprotected := _unprotected(fleet.staying, leaving, now):
-        return replace(kept, reason=f"{kept.reason}; nobody is let go: {unprotected}")
     if fleet.pending > taken_back or any(_is_coming(worker) and not worker.is_lost for worker in fleet.staying):
         # ECS could stop one that starts instead, unless it still has to start as many as are let go.
         leaving = leaving[: max(0, fleet.desired - taken_back - len(fleet.workers))]
     if not leaving and not taken_back:
         return replace(kept, reason=f"{kept.reason}; nobody is let go: a worker starts, whom ECS could stop instead")
+    if unprotected := _unprotected(fleet.staying, leaving, now):
+        return replace(kept, reason=f"{kept.reason}; nobody is let go: {unprotected}")
     return replace(
         kept,
         desired=kept.present - len(leaving) - taken_back + max(0, missing),
         orders={**kept.orders, **dict.fromkeys((worker.id for worker in leaving), Order.LEAVE)},
         reason=f"{kept.reason}; {_gone(len(leaving), taken_back)} not needed: let go",
     )
+
+
+def _number_to_try(fleet: Fleet) -> int:
+    """Of those that have not begun, how many a trial still waits for: one, unless one is up or starts."""
+    return int(fleet.is_on_trial and fleet.pending > 0 and not any(worker.is_current for worker in fleet.staying))
 
 
 def _gone(drained: int, taken_back: int) -> str:
