@@ -113,7 +113,7 @@ bench-observing: setup-benchmarks ## Measure a look at a metadata database with 
 bench-workers: setup-benchmarks ## Watch real workers: 200 tasks from zero, and a schedule foreseen by a cold start (about 35 minutes).
 	@PYTHONPATH=layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.workers
 
-bench-scaling: setup-plotting ## Simulate days of work under the deployed scaling decision and under others' (about 5 minutes). FULL=1 for 20 unseen seeds
+bench-scaling: setup-plotting ## Simulate days of work under the deployed scaling decision and under others' (about 5 minutes). FULL=1 for 20 unseen seeds (about 20 minutes)
 	@PYTHONPATH=functions:layers/control_plane .farflow/env/benchmarks/bin/python -m benchmarks.scaling
 
 setup: # The Python environments, in .farflow/; a fifth of a second when they are there.

@@ -18,7 +18,7 @@ import pendulum
 from airflow.sdk import dag, task
 
 @dag(schedule=None, start_date=pendulum.datetime(2026, 1, 1), max_active_tasks=500, max_active_runs=16)
-def sleepers():
+def DAG_ID():
     @task
     def lengths(params=None, dag_run=None):
         return dag_run.conf["seconds"]
@@ -32,7 +32,7 @@ def sleepers():
 
     sleep.expand(seconds=lengths())
 
-sleepers()
+DAG_ID()
 """
 
 
@@ -51,12 +51,15 @@ class Sleepers:
     """One run of the DAG."""
 
     api: AirflowApi
+    dag_id: str
     run_id: str
     record: Path
     count: int
 
     def instances(self) -> list[TaskInstance]:
-        found = self.api.pages(f"dags/sleepers/dagRuns/{self.run_id}/taskInstances", "task_instances", task_id="sleep")
+        found = self.api.pages(
+            f"dags/{self.dag_id}/dagRuns/{self.run_id}/taskInstances", "task_instances", task_id="sleep"
+        )
         return [
             TaskInstance(each["map_index"], str(each["state"]), each["try_number"], each["hostname"] or "")
             for each in found
@@ -64,7 +67,7 @@ class Sleepers:
         ]
 
     def state(self) -> str:
-        return str(self.api.get(f"dags/sleepers/dagRuns/{self.run_id}")["state"])
+        return str(self.api.get(f"dags/{self.dag_id}/dagRuns/{self.run_id}")["state"])
 
     def await_end(self, seconds: float) -> None:
         eventually(lambda: self.state() in ("success", "failed"), seconds, f"{self.run_id} ends", pause_seconds=2)
@@ -75,20 +78,22 @@ class Sleepers:
         return Counter(int(line.split()[0]) for line in lines)
 
 
-def install(stack: layout.Stack, api: AirflowApi, folder: Path, retries: int) -> None:
-    """Upload the DAG and unpause it."""
-    (folder / "sleepers.py").write_text(DAG.replace("RETRIES", str(retries)))
+def install(stack: layout.Stack, api: AirflowApi, folder: Path, retries: int) -> str:
+    """Upload the DAG and unpause it. Returns its id, which tells its retries: a run never has those of an earlier upload."""
+    dag_id = f"sleepers_{retries}"
+    (folder / f"{dag_id}.py").write_text(DAG.replace("RETRIES", str(retries)).replace("DAG_ID", dag_id))
     dag_folder.upload(stack, folder)
     assert dag_folder.await_parsed(api, folder, seconds=90).dag_ids
-    eventually(lambda: "sleepers" in [dag["dag_id"] for dag in api.pages("dags", "dags")], 60, "the DAG")
-    api.patch("dags/sleepers", {"is_paused": False})
+    eventually(lambda: dag_id in [dag["dag_id"] for dag in api.pages("dags", "dags")], 60, "the DAG")
+    api.patch(f"dags/{dag_id}", {"is_paused": False})
+    return dag_id
 
 
-def start(api: AirflowApi, run_id: str, seconds: list[float], folder: Path) -> Sleepers:
+def start(api: AirflowApi, dag_id: str, run_id: str, seconds: list[float], folder: Path) -> Sleepers:
     """A run with one task for each of `seconds`."""
     record = folder / f"{run_id}.txt"
     conf = {"seconds": seconds, "record": str(record)}
     api.post(
-        "dags/sleepers/dagRuns", {"logical_date": None, "dag_run_id": run_id, "conf": json.loads(json.dumps(conf))}
+        f"dags/{dag_id}/dagRuns", {"logical_date": None, "dag_run_id": run_id, "conf": json.loads(json.dumps(conf))}
     )
-    return Sleepers(api, run_id, record, len(seconds))
+    return Sleepers(api, dag_id, run_id, record, len(seconds))

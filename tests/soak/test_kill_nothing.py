@@ -117,7 +117,7 @@ def test_no_task_is_killed_nor_run_twice(
     churn = Churn(stack, cluster, chance)
     folder = tmp_path / "dags"
     folder.mkdir()
-    sleepers.install(stack, api, folder, retries=0)
+    dag_id = sleepers.install(stack, api, folder, retries=0)
     # A deployment replaces each worker, which takes two processors half a minute.
     acts = [(churn.drain_one, (3.0, 15.0)), (churn.deploy, (60.0, 150.0))]
     if what == "also told to stop":
@@ -129,7 +129,7 @@ def test_no_task_is_killed_nor_run_twice(
         ]
         runs = []
         for wave in range(5):
-            runs.append(sleepers.start(api, f"{what[:3]}-{wave}", lengths(chance, TASKS // 5), tmp_path))
+            runs.append(sleepers.start(api, dag_id, f"{what[:3]}-{wave}", lengths(chance, TASKS // 5), tmp_path))
             time.sleep(chance.uniform(20.0, 70.0))
         for run in runs:
             run.await_end(1200)
@@ -153,8 +153,8 @@ def test_worker_that_is_killed_costs_its_own_tasks_a_retry_and_nobody_else_anyth
     """SIGKILL of all its processes, as a host that is lost."""
     folder = tmp_path / "dags"
     folder.mkdir()
-    sleepers.install(stack, api, folder, retries=2)
-    run = sleepers.start(api, "killed", [40.0] * 12, tmp_path)
+    dag_id = sleepers.install(stack, api, folder, retries=2)
+    run = sleepers.start(api, dag_id, "killed", [40.0] * 12, tmp_path)
     busy = eventually(
         lambda: (
             {each.hostname for each in run.instances() if each.state == "running" and each.hostname}
