@@ -70,12 +70,13 @@ class Measuring:
     def look(self, now: float) -> tuple[bool, list[IncompleteError]]:
         """Whether to look again soon, and what was missing of this look."""
         missing: list[IncompleteError] = []
-        cold_starts: dict[str, Mapping[str, float]] = {group.name: {} for group in self._groups}
+        cold_starts: dict[str, Mapping[str, float]] = {}
         for group in self._groups:
             with noted(missing, f"{group.name}, the cold starts"):
                 cold_starts[group.name] = self._state.cold_starts(group.name)
         policies = {
-            group.name: group.policy(typical_cold_start(cold_starts[group.name].values())) for group in self._groups
+            group.name: group.policy(typical_cold_start(cold_starts.get(group.name, {}).values()))
+            for group in self._groups
         }
         ahead = MINUTE_SECONDS + max(policy.launch_horizon_seconds for policy in policies.values())
         workloads: Mapping[str, Workload] = {}
@@ -85,7 +86,7 @@ class Measuring:
         for group in self._groups:
             is_busy = True
             with noted(missing, group.name):
-                policy, known = policies[group.name], cold_starts[group.name]
+                policy, known = policies[group.name], cold_starts.get(group.name)
                 is_busy = self._look_at(group, policy, known, workloads.get(group.name), now, missing)
             busy |= is_busy
         return busy, missing
@@ -94,16 +95,15 @@ class Measuring:
         self,
         group: WorkerGroup,
         policy: Policy,
-        known: Mapping[str, float],
+        known: Mapping[str, float] | None,
         workload: Workload | None,
         now: float,
         missing: list[IncompleteError],
     ) -> bool:
         """Have the workers counted before anything is told: without CloudWatch the fleet grows all the same."""
         view = self._services[group.name].observe(policy.cold_start_seconds, now)
-        learnt = with_new_cold_starts(known, view.cold_starts)
-        if learnt != known:
-            self._state.save_cold_starts(group.name, learnt)
+        with noted(missing, f"{group.name}, the cold starts"):
+            self._learn(group, known, view)
         queued = None
         with noted(missing, f"{group.name}, the messages queued"):
             queued = messages_queued(self._sqs, group.queue_url)
@@ -133,6 +133,12 @@ class Measuring:
             },
         )
         return changes or has_work(group, workload, decision)
+
+    def _learn(self, group: WorkerGroup, known: Mapping[str, float] | None, view: ServiceView) -> None:
+        """What could not be read is not overwritten."""
+        learnt = with_new_cold_starts(known or {}, view.cold_starts)
+        if known is not None and learnt != known:
+            self._state.save_cold_starts(group.name, learnt)
 
     def _have_counted(self, group: WorkerGroup, *, changes: bool) -> None:
         self._gaps[group.name] = self._gaps.get(group.name, 0) + 1 if changes else 0

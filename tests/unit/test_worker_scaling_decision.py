@@ -112,6 +112,11 @@ def apply(decision: Decision, seen: Fleet) -> Fleet:
     return replace(seen, desired=decision.desired, workers=told)
 
 
+def is_full(each: Worker, workload: Workload, policy: Policy) -> bool:
+    known = sum(running.hostname == each.hostname for running in workload.running)
+    return max(each.active, known) >= policy.concurrency
+
+
 def let_go(decision: Decision) -> set[str]:
     return {name for name, order in decision.orders.items() if order is Order.LEAVE}
 
@@ -137,8 +142,12 @@ def test_accepting_and_starting_stay_within_the_maximum(seen: tuple[Workload, Fl
 def test_minimum_is_kept(seen: tuple[Workload, Fleet, Policy]) -> None:
     workload, there, policy = seen
     decision = decide(workload, there, policy, NOW)
-    assert decision.needed >= policy.minimum
     usable = [each for each in there.workers if not each.is_on_its_way_out and not each.is_lost and each.is_current]
+    full = sum(
+        each.phase is not Phase.STARTING and each.order is Order.ACCEPT and is_full(each, workload, policy)
+        for each in usable
+    )
+    assert decision.needed + full >= policy.minimum
     kept = [each for each in usable if each.id not in let_go(decision)]
     assert len(kept) + max(0, decision.desired - len(there.workers)) >= min(policy.minimum, len(usable))
 
@@ -445,6 +454,29 @@ def test_fleet_that_falls_silent_is_not_started_again_and_again() -> None:
     """The state table is away for the workers: new ones could not report either."""
     silent = [worker(f"w{number}", is_lost=True, active=4) for number in range(10)]
     assert decide(work(Work(NOW, 600.0, 1000)), fleet(*silent), POLICY, NOW).desired == 10
+
+
+def test_full_workers_beyond_the_maximum_drain_though_there_is_a_backlog() -> None:
+    """Those of a rollback, say: nobody would ever have a free slot."""
+    names = ("a", "b", "c")
+    running = [each for name in names for each in runs(name, 60, 60, 60, 60)]
+    there = fleet(*(worker(name, active=4) for name in names))
+    decision = decide(work(Work(NOW, 60, 99), running=running), there, replace(POLICY, maximum=2), NOW)
+    assert list(decision.orders.values()) == [Order.DRAIN]
+
+
+def test_full_worker_makes_up_the_minimum() -> None:
+    """With another called back in its stead there would be one too many when it has room again, and again another."""
+    policy = replace(POLICY, minimum=1, maximum=1)
+    there = fleet(worker("a", active=4), worker("b", Phase.DRAINED, idle_since=NOW))
+    decision = decide(work(running=runs("a", 60, 60, 60, 60)), there, policy, NOW)
+    assert (decision.desired, decision.orders) == (2, {})
+
+
+def test_next_revision_asks_for_no_further_worker_while_the_one_to_try_has_not_begun() -> None:
+    there = replace(fleet(desired=1), rollout_is_due=True)
+    assert decide(work(), there, POLICY, NOW).desired == 1
+    assert decide(None, there, POLICY, NOW).desired == 1
 
 
 def test_minimum_is_started_and_accepts() -> None:

@@ -239,6 +239,20 @@ def test_cold_starts_are_learnt_from_workers_that_accept(
     assert state.cold_starts("default") == {"a": pytest.approx(70.0)}
 
 
+def test_cold_starts_that_cannot_be_read_are_not_forgotten(
+    ecs: EcsService, state: ScalingState, database: Database, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state.save_cold_starts("default", {"former": 180.0})
+    ecs.desired = 1
+    ecs.start("a", created=NOW - 100, phase=Phase.ACCEPTING, accepting_since=NOW - 30)
+    with monkeypatch.context() as broken:
+        broken.setattr(state, "cold_starts", lambda _: (_ for _ in ()).throw(RuntimeError("throttled")))
+        _, missing = measuring(ecs, state, database, recorder).look(NOW)
+    assert "throttled" in str(missing[0])
+    assert recorder.metrics["WorkersPresent"] == 1
+    assert state.cold_starts("default") == {"former": 180.0}
+
+
 def test_what_was_learnt_is_kept_in_pieces_and_damage_is_nothing_learnt(dynamodb: Any) -> None:
     learnt = LearntState(dynamodb, state_table.NAME)
     assert learnt.durations() == Durations()

@@ -46,14 +46,14 @@ def decide(workload: Workload | None, fleet: Fleet, policy: Policy, now: float) 
     staying = fleet.staying
     present = len(staying) + fleet.pending
     if workload is None:
-        keep = max(present, policy.minimum) + (1 if fleet.rollout_is_due else 0)
+        keep = max(present, policy.minimum) + _to_try(fleet)
         reason = "nothing is known of the work: all stays as it is"
         return Decision(keep, present, max(keep, fleet.desired), reason=reason)
 
     plan = _Plan(workload, fleet, staying, policy, now)
     missing = plan.missing()
     if fleet.rollout_is_due:
-        missing = max(1, missing)  # it is tried on one worker at least: a broken one shows now, not when work comes
+        missing = max(_to_try(fleet), missing)
     raised = max(fleet.desired, present + max(0, missing))
     if not workload.is_complete:
         reason = "only the queue could be asked: " + plan.reason
@@ -66,9 +66,14 @@ def decide(workload: Workload | None, fleet: Fleet, policy: Policy, now: float) 
     return _less(kept, fleet, leaving, missing, now)
 
 
+def _to_try(fleet: Fleet) -> int:
+    """Workers that a due rollout asks for in any case: a broken revision shows at once, not when work comes."""
+    return int(fleet.rollout_is_due and not fleet.pending)
+
+
 def _less(kept: Decision, fleet: Fleet, leaving: Sequence[Worker], missing: int, now: float) -> Decision:
     """Of what is kept, let go of those that leave, and of those that have not begun and are not needed any more."""
-    taken_back = min(max(0, -missing), fleet.pending - _number_to_try(fleet))
+    taken_back = min(max(0, -missing), fleet.pending - _still_to_try(fleet))
     if not leaving and not taken_back:
         return kept
     if fleet.pending > taken_back or any(_is_coming(worker) and not worker.is_lost for worker in fleet.staying):
@@ -86,7 +91,7 @@ def _less(kept: Decision, fleet: Fleet, leaving: Sequence[Worker], missing: int,
     )
 
 
-def _number_to_try(fleet: Fleet) -> int:
+def _still_to_try(fleet: Fleet) -> int:
     """Of those that have not begun, how many a trial still waits for: one, unless one is up or starts."""
     return int(fleet.is_on_trial and fleet.pending > 0 and not any(worker.is_current for worker in fleet.staying))
 
@@ -158,14 +163,18 @@ class _Plan:
         """To accept or to drain, for those who were told otherwise.
 
         A worker that starts decides when it is there, and one without a free slot when it has one: until then nothing comes of it.
+        But full ones that are more than the maximum drain: under a backlog they would never have a free slot.
         """
         chosen = {worker.id for worker in self.chosen}
+        full = [worker for worker in self._candidates[self._number_chosen :] if self._accepts_though_full(worker)]
+        too_many = {worker.id for worker in full[len(full) - max(0, self._accepting - self._policy.maximum) :]}
         orders = {}
         for worker in self._seen:
             wanted = Order.ACCEPT if worker.id in chosen else Order.DRAIN
             if worker.order is wanted or worker.phase is Phase.STARTING:
                 continue
-            if wanted is Order.ACCEPT or (may_drain and (self._has_room(worker) or not worker.is_current)):
+            is_told = self._has_room(worker) or not worker.is_current or worker.id in too_many
+            if wanted is Order.ACCEPT or (may_drain and is_told):
                 orders[worker.id] = wanted
         return orders
 
@@ -248,10 +257,10 @@ class _Plan:
         )
 
     def _fill_to_minimum(self) -> None:
-        missing = max(0, self._policy.minimum - self.needed)
-        there = min(missing, len(self._candidates) - self._number_chosen)
-        self._number_chosen += there
-        self._started += missing - there
+        """Full workers that accept count: others in their stead would be too many when they have room again."""
+        while self._accepting < self._policy.minimum and self._number_chosen < len(self._candidates):
+            self._number_chosen += 1
+        self._started += max(0, self._policy.minimum - self._accepting)
 
 
 def _describe(workload: Workload, chosen: int, started: int, *, filled: bool) -> str:

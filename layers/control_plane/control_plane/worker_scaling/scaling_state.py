@@ -179,7 +179,7 @@ class ScalingState:
     def rolled_out(self, group: str) -> RolledOut | None:
         """What the service was told last; None before the first."""
         item = self._get(f"rollout#{group}")
-        return RolledOut(str(item["task_definition"]), float(item["told_at"])) if item else None
+        return RolledOut(str(item["task_definition"]), float(item.get("told_at", 0.0))) if item else None
 
     def save_rolled_out(self, lease: Lease, told: RolledOut) -> None:
         """After the service was told: another revision there is ECS's doing then, and is not tried again and again."""
