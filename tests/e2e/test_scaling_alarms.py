@@ -22,11 +22,10 @@ TICK_SECONDS = 70
 """The next minute's look, and an alarm's period."""
 
 
-@pytest.fixture(autouse=True)
-def _sleepers(stack: layout.Stack, api: AirflowApi, tmp_path: Path) -> Iterator[None]:
+@pytest.fixture
+def dag_id(stack: layout.Stack, api: AirflowApi, tmp_path: Path) -> Iterator[str]:
     try:
-        sleepers.install(stack, api, tmp_path, retries=0)
-        yield
+        yield sleepers.install(stack, api, tmp_path, retries=0)
     finally:
         dag_folder.upload(stack, layout.ROOT / "dags")
 
@@ -61,17 +60,17 @@ def forget_unforeseen_work(stack: layout.Stack, workers: Workers) -> None:
 
 
 def test_gap_and_its_end_each_change_the_alarm_which_invokes_the_scaler(
-    stack: layout.Stack, workers: Workers, api: AirflowApi, tmp_path: Path
+    stack: layout.Stack, workers: Workers, api: AirflowApi, dag_id: str, tmp_path: Path
 ) -> None:
     """`workload_metrics` itself leaves a group alone that is off: whoever invokes the scaler for it came by the topic."""
     forget_unforeseen_work(stack, workers)
     await_state(stack, "OK", TICK_SECONDS)
     before = len(times_of_scaler(stack))
-    run = sleepers.start(api, "gap", [90.0] * TASKS, tmp_path)
+    run = sleepers.start(api, dag_id, "gap", [90.0] * TASKS, tmp_path)
     raised_at = await_state(stack, "ALARM", 2 * TICK_SECONDS)["StateUpdatedTimestamp"].timestamp()
     times = eventually(lambda: times_of_scaler(stack)[before:], 30, "the scaler is invoked")
     assert times[0] >= raised_at - 1
     before += len(times)
-    api.patch(f"dags/sleepers/dagRuns/{run.run_id}", {"state": "failed"})
+    api.patch(f"dags/{dag_id}/dagRuns/{run.run_id}", {"state": "failed"})
     await_state(stack, "OK", TICK_SECONDS)
     eventually(lambda: times_of_scaler(stack)[before:], 30, "the scaler is invoked again")

@@ -17,11 +17,10 @@ from tests.waiting import eventually
 REPORT_SECONDS = 10
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _sleepers(stack: layout.Stack, api: AirflowApi, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+@pytest.fixture(scope="module")
+def dag_id(stack: layout.Stack, api: AirflowApi, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     try:
-        sleepers.install(stack, api, tmp_path_factory.mktemp("dags"), retries=0)
-        yield
+        yield sleepers.install(stack, api, tmp_path_factory.mktemp("dags"), retries=0)
     finally:
         dag_folder.upload(stack, layout.ROOT / "dags")
 
@@ -36,17 +35,17 @@ def assert_each_ran_once(run: sleepers.Sleepers) -> None:
 
 
 def test_drained_worker_ends_its_task_and_works_on_when_it_is_called_back(
-    stack: layout.Stack, workers: Workers, api: AirflowApi, tmp_path: Path
+    stack: layout.Stack, workers: Workers, api: AirflowApi, dag_id: str, tmp_path: Path
 ) -> None:
     queue = aws.outputs(stack)["WorkQueueUrl"]
     (worker,) = workers.ids()
-    run = sleepers.start(api, "drained", [12.0], tmp_path)
+    run = sleepers.start(api, dag_id, "drained", [12.0], tmp_path)
     eventually(lambda: running(run) == 1, 60, "the task runs")
     workers.order(worker, Order.DRAIN)
     workers.await_phase(worker, "draining", REPORT_SECONDS)
     workers.await_phase(worker, "drained", LONG_POLL_SECONDS + REPORT_SECONDS + 12)
     assert_each_ran_once(run)
-    later = sleepers.start(api, "later", [0.0, 0.0], tmp_path)
+    later = sleepers.start(api, dag_id, "later", [0.0, 0.0], tmp_path)
     eventually(lambda: aws.queue_depth(stack, queue)[0] > 0, 30, "a message waits")
     assert workers.ids() == [worker]
     workers.order(worker, Order.ACCEPT)
@@ -56,12 +55,12 @@ def test_drained_worker_ends_its_task_and_works_on_when_it_is_called_back(
 
 
 def test_worker_told_to_stop_ends_its_tasks_and_leaves_the_rest_to_the_next(
-    stack: layout.Stack, workers: Workers, api: AirflowApi, tmp_path: Path
+    stack: layout.Stack, workers: Workers, api: AirflowApi, dag_id: str, tmp_path: Path
 ) -> None:
     """More tasks than it has slots: those that wait are in the queue, and none is in flight when it is gone."""
     queue = aws.outputs(stack)["WorkQueueUrl"]
     (worker,) = workers.ids()
-    run = sleepers.start(api, "stopped", [15.0] * 7, tmp_path)
+    run = sleepers.start(api, dag_id, "stopped", [15.0] * 7, tmp_path)
     eventually(lambda: running(run) >= 2, 60, "it is busy")
     workers.set_count(0)
     workers.stop(worker)
