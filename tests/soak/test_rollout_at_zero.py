@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from local import aws, layout
@@ -28,8 +30,15 @@ class Service:
         found = self._described()
         return found["desiredCount"] == found["runningCount"] == found["pendingCount"] == 0
 
-    def _described(self) -> dict[str, object]:
+    def _described(self) -> dict[str, Any]:
         return dict(self._ecs.describe_services(cluster=self._cluster, services=[revisions.SERVICE])["services"][0])
+
+    def has_failed(self, revision: str) -> bool:
+        """Whether a deployment of it failed."""
+        return any(
+            each["taskDefinition"] == revision and each.get("rolloutState") == "FAILED"
+            for each in self._described()["deployments"]
+        )
 
     def runs(self, revision: str) -> bool:
         """Whether a task of it runs, or is about to."""
@@ -55,8 +64,8 @@ def test_good_revision_is_tried_and_its_worker_leaves(stack: layout.Stack, clust
 def test_broken_revision_is_taken_back_before_work_comes(stack: layout.Stack, cluster: str, service: Service) -> None:
     good = service.task_definition
     broken = revisions.register(stack, cluster, entryPoint=["false"], command=[])
-    eventually(lambda: service.runs(broken), COMES_SECONDS, "a worker of the broken revision")
-    eventually(lambda: service.task_definition == good, 300, "ECS has taken it back")
+    eventually(lambda: service.has_failed(broken), COMES_SECONDS + 120, "ECS has tried it, and taken it back")
+    assert service.task_definition == good
     cloudwatch = aws.client(stack, "cloudwatch")
 
     def has_told() -> bool:
