@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from control_plane.worker_scaling.decision import Decision, decide
 from control_plane.worker_scaling.fleet import Order
 from control_plane.worker_scaling.group import WorkerGroup
-from control_plane.worker_scaling.scaling_state import Lease, RolledOut, ScalingState
+from control_plane.worker_scaling.rollout import RolledOut
+from control_plane.worker_scaling.scaling_state import Lease, ScalingState
 from control_plane.worker_scaling.worker_service import (
     ServiceView,
     WorkerService,
@@ -66,7 +67,8 @@ class Scaling:
         view = self._service.observe(cold_start, self._now())
         workload = worth(self._state.workload(name), self._now())
         decision = decide(workload, view.fleet, self._group.policy(cold_start), self._now())
-        roll_out = view.wanted if view.fleet.rollout_is_due else ""
+        rollout = view.fleet.rollout
+        roll_out = rollout.newest if rollout.is_due else ""
         ordered = self._act(lease, decision, view, roll_out)
         return Step(decision, view, roll_out, ordered)
 
@@ -76,9 +78,8 @@ class Scaling:
             return {}
         if decision.desired != view.fleet.desired or roll_out:
             self._update_service(decision.desired, roll_out)
-        is_news = view.told is None or view.told.task_definition != view.wanted
-        if roll_out or (is_news and view.wanted == view.task_definition):
-            self._state.save_rolled_out(lease, RolledOut(view.wanted, self._now()))
+        if roll_out or view.fleet.rollout.is_unrecorded:
+            self._state.save_rolled_out(lease, RolledOut(view.fleet.rollout.newest, self._now()))
         # Only the newest of two that believe to have the lease is heard.
         return {
             worker: order

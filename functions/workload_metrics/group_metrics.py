@@ -28,7 +28,7 @@ def metric_data(
         "WorkersGap": decision.gap,
         "WorkersAwaited": max(0, decision.needed - sum(map(is_ready, view.fleet.workers))),
         "WorkersLost": sum(worker.is_lost for worker in view.fleet.workers),
-        "RolloutsTakenBack": int(view.was_taken_back),
+        "RolloutsTakenBack": int(view.fleet.rollout.was_taken_back),
     }
     if queued is not None:
         values["MessagesQueued"] = queued

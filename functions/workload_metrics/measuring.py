@@ -111,7 +111,8 @@ class Measuring:
             if queued is None:
                 return True
             workload = workload_from_queue(queued, now)
-        self._state.save_workload(group.name, workload)
+        with noted(missing, f"{group.name}, the workload"):
+            self._state.save_workload(group.name, workload)
         decision = decide(workload, view.fleet, policy, now)
         changes = has_to_change(decision, view) and not group.is_off
         with noted(missing, f"{group.name}, the invocation of the scaler"):
@@ -165,7 +166,7 @@ def noted(missing: list[IncompleteError], what: str) -> Iterator[None]:
 
 def has_to_change(decision: Decision, view: ServiceView) -> bool:
     """Whether `worker_scaler` would do anything."""
-    return decision.desired != view.fleet.desired or bool(decision.orders) or view.fleet.rollout_is_due
+    return decision.desired != view.fleet.desired or bool(decision.orders) or view.fleet.rollout.is_due
 
 
 def has_work(group: WorkerGroup, workload: Workload, decision: Decision) -> bool:

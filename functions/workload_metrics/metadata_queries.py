@@ -62,10 +62,11 @@ QUEUED_RUNS = """
 """Index idx_dag_run_queued_dags."""
 
 PROGRESS = """
-    SELECT dag_run.dag_id, dag_run.run_id, ti.task_id, ti.state, ti.count, ti.is_unmapped
+    SELECT dag_run.dag_id, dag_run.run_id, ti.task_id, ti.state, ti.count, ti.is_unmapped, ti.seconds
     FROM dag_run
     CROSS JOIN LATERAL (
-        SELECT task_id, state, count(*) AS count, max(map_index) < 0 AS is_unmapped FROM task_instance
+        SELECT task_id, state, count(*) AS count, max(map_index) < 0 AS is_unmapped, avg(duration) AS seconds
+        FROM task_instance
         WHERE dag_id = dag_run.dag_id AND run_id = dag_run.run_id
         GROUP BY task_id, state
     ) ti

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import psycopg
-from botocore.exceptions import BotoCoreError, ClientError
 
 from control_plane.observability import logger
 from control_plane.worker_scaling.workload import Workload
@@ -15,7 +14,6 @@ from control_plane.worker_scaling.workload import Workload
 from . import metadata_database
 from .durations import Durations
 from .forecast import forecast, slots_of_unforeseen_work
-from .measuring import IncompleteError
 from .unforeseen import updated
 
 if TYPE_CHECKING:
@@ -45,7 +43,7 @@ class MetadataWatch:
         self._durations_read_at = float("-inf")
 
     def workloads(self, now: float, horizon_seconds: float) -> Mapping[str, Workload]:
-        """By group, as far as `horizon_seconds` ahead. Raises `IncompleteError` when the database cannot be asked."""
+        """By group, as far as `horizon_seconds` ahead. Raises `psycopg.Error`, or botocore's, when the database cannot be asked."""
         observation, structures = self._ask(
             lambda connection: metadata_database.observe(connection, self._structures, now, horizon_seconds)
         )
@@ -81,11 +79,11 @@ class MetadataWatch:
             if self._connection is None or self._connection.closed:
                 self._connection = self._connect()
             return question(self._connection)
-        except (psycopg.Error, BotoCoreError, ClientError) as error:
+        except psycopg.Error:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
-            raise IncompleteError(f"the metadata database could not be asked: {error}") from error
+            raise
 
     def _connect(self) -> Connection:
         answer = self._secretsmanager.get_secret_value(SecretId=self._settings.database_secret_arn)

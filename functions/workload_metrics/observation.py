@@ -70,6 +70,8 @@ class Progress:
     count: int
     is_unmapped: bool = True
     """A single row without map index: all of an ordinary task, and of a mapped one until it is expanded."""
+    seconds: float | None = None
+    """Mean of what those took that ended; None where none ran."""
 
 
 @dataclass(frozen=True)

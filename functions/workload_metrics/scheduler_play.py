@@ -18,6 +18,7 @@ from .admission import Admission, Candidate, Demand, Limits
 from .airflow_limits import AirflowLimits
 from .dag_structure import DagStructure, Task
 from .durations import RESUMED_SECONDS, Durations
+from .expected_seconds import ExpectedSeconds
 from .observation import Instances, Observation, is_celery
 from .run_play import RunPlay, outcome_of
 from .trigger_rules import Verdict, verdict
@@ -47,6 +48,7 @@ class SchedulerPlay:
         """By queue: since when they want a slot, for how many seconds, and how many they are. The foreseen alike."""
         self.foreseen: dict[str, Counter[tuple[float, float]]] = {}
         self.unknown_dags: set[str] = set()
+        self._expected_seconds = ExpectedSeconds(durations, observation)
         self._clock = observation.at
         self._structures = structures
         self._default_queue = default_queue
@@ -248,7 +250,7 @@ class SchedulerPlay:
 
     def seconds(self, dag_id: str, task_id: str) -> float:
         """How long it holds a slot. Of what defers itself, the past tells how long it took, not how long it ran."""
-        return RESUMED_SECONDS if (dag_id, task_id) in self._deferring else self.durations.seconds(dag_id, task_id)
+        return RESUMED_SECONDS if (dag_id, task_id) in self._deferring else self._expected_seconds(dag_id, task_id)
 
     def _structure_of_run(self, dag_id: str, run_id: str) -> DagStructure | None:
         """Of a run that was seen, else the DAG's newest."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,8 @@ import pytest
 
 from local import aws, dag_folder, layout
 from local.airflow_api import AirflowApi
+from tests import sleepers
 from tests.e2e.workers import Workers
-from tests.soak import sleepers
 from tests.waiting import eventually
 from workload_metrics.learnt_state import UNFORESEEN
 
@@ -39,19 +40,31 @@ def alarm(stack: layout.Stack) -> Any:
 
 def await_state(stack: layout.Stack, state: str, seconds: float) -> Any:
     """The alarm, once it is in that state."""
+
+    def reasons() -> str:
+        measured = logged(stack, "workload-metrics", '{ $.message = "measured" }')
+        return "\n".join(json.loads(event["message"])["reason"] for event in measured[-10:])
+
     return eventually(
-        lambda: found if (found := alarm(stack))["StateValue"] == state else None, seconds, f"it is {state}"
+        lambda: found if (found := alarm(stack))["StateValue"] == state else None,
+        seconds,
+        f"it is {state}",
+        context=reasons,
     )
+
+
+def logged(stack: layout.Stack, function: str, pattern: str) -> list[Any]:
+    logs: Any = aws.client(stack, "logs")
+    pages = logs.get_paginator("filter_log_events").paginate(
+        logGroupName=f"/farflow/{layout.STACK_NAME}/{function}", filterPattern=pattern
+    )
+    return [event for page in pages for event in page["events"]]
 
 
 def times_of_scaler(stack: layout.Stack) -> list[float]:
     """When `worker_scaler` was invoked for the group, whose scaling is off, in seconds since 1970."""
-    logs: Any = aws.client(stack, "logs")
-    pages = logs.get_paginator("filter_log_events").paginate(
-        logGroupName=f"/farflow/{layout.STACK_NAME}/worker-scaler",
-        filterPattern=f'{{ $.message = "the group\'s scaling is off" && $.worker_group = "{GROUP}" }}',
-    )
-    return [event["timestamp"] / 1000 for page in pages for event in page["events"]]
+    pattern = f'{{ $.message = "the group\'s scaling is off" && $.worker_group = "{GROUP}" }}'
+    return [event["timestamp"] / 1000 for event in logged(stack, "worker-scaler", pattern)]
 
 
 def forget_unforeseen_work(stack: layout.Stack, workers: Workers) -> None:
@@ -67,10 +80,12 @@ def test_gap_and_its_end_each_change_the_alarm_which_invokes_the_scaler(
     await_state(stack, "OK", TICK_SECONDS)
     before = len(times_of_scaler(stack))
     run = sleepers.start(api, dag_id, "gap", [90.0] * TASKS, tmp_path)
-    raised_at = await_state(stack, "ALARM", 2 * TICK_SECONDS)["StateUpdatedTimestamp"].timestamp()
-    times = eventually(lambda: times_of_scaler(stack)[before:], 30, "the scaler is invoked")
+    try:
+        raised_at = await_state(stack, "ALARM", 2 * TICK_SECONDS)["StateUpdatedTimestamp"].timestamp()
+        times = eventually(lambda: times_of_scaler(stack)[before:], 30, "the scaler is invoked")
+    finally:
+        api.patch(f"dags/{dag_id}/dagRuns/{run.run_id}", {"state": "failed"})
     assert times[0] >= raised_at - 1
     before += len(times)
-    api.patch(f"dags/{dag_id}/dagRuns/{run.run_id}", {"state": "failed"})
     await_state(stack, "OK", TICK_SECONDS)
     eventually(lambda: times_of_scaler(stack)[before:], 30, "the scaler is invoked again")

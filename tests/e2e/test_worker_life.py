@@ -10,8 +10,8 @@ import pytest
 from farflow.worker_life import Order
 from local import aws, dag_folder, layout
 from local.airflow_api import AirflowApi
+from tests import sleepers
 from tests.e2e.workers import LONG_POLL_SECONDS, Workers
-from tests.soak import sleepers
 from tests.waiting import eventually
 
 REPORT_SECONDS = 10

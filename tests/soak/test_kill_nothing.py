@@ -17,7 +17,8 @@ import pytest
 from local import aws, layout
 from local.airflow_api import AirflowApi
 from local.processes import owned_processes
-from tests.soak import revisions, sleepers
+from tests import sleepers
+from tests.soak import revisions
 from tests.soak.revisions import SERVICE
 from tests.waiting import eventually
 

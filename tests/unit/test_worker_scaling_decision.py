@@ -10,6 +10,7 @@ import pytest
 from control_plane.worker_scaling.decision import decide
 from control_plane.worker_scaling.fleet import Fleet, Order, Phase, Worker
 from control_plane.worker_scaling.policy import Policy, Preset
+from control_plane.worker_scaling.rollout import Rollout
 from control_plane.worker_scaling.workload import Running, Work, Workload
 
 NOW = 1_000_000.0
@@ -124,7 +125,7 @@ STARTING = tuple(worker(f"s{number}", Phase.STARTING) for number in range(3))
         ),
         pytest.param(
             work(),
-            replace(fleet(worker("a", Phase.DRAINED), worker("b", Phase.STARTING)), is_on_trial=True),
+            replace(fleet(worker("a", Phase.DRAINED), worker("b", Phase.STARTING)), rollout=Rollout(is_on_trial=True)),
             2,
             {},
             id="nobody is let go while a worker has to start: ECS could stop that one",
@@ -142,7 +143,7 @@ STARTING = tuple(worker(f"s{number}", Phase.STARTING) for number in range(3))
         ),
         pytest.param(
             work(),
-            replace(fleet(desired=3), is_on_trial=True),
+            replace(fleet(desired=3), rollout=Rollout(is_on_trial=True)),
             1,
             {},
             id="but for one, while ECS tries a revision that nobody runs yet",
@@ -250,7 +251,7 @@ def test_full_worker_makes_up_the_minimum() -> None:
 
 
 def test_next_revision_asks_for_no_further_worker_while_the_one_to_try_has_not_begun() -> None:
-    there = replace(fleet(desired=1), rollout_is_due=True)
+    there = replace(fleet(desired=1), rollout=Rollout("revision:1", "revision:2"))
     assert decide(work(), there, POLICY, NOW).desired == 1
     assert decide(None, there, POLICY, NOW).desired == 1
 

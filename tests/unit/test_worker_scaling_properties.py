@@ -8,11 +8,14 @@ from hypothesis import strategies as st
 from control_plane.worker_scaling.decision import PROTECTION_RESERVE_SECONDS, Decision, decide
 from control_plane.worker_scaling.fleet import Fleet, Order, Phase, Worker
 from control_plane.worker_scaling.policy import PRESETS, Policy
+from control_plane.worker_scaling.rollout import NOTHING_TO_ROLL_OUT, Rollout
 from control_plane.worker_scaling.workload import Running, Work, Workload
 
 NOW = 1_000_000.0
 SAFE = NOW + 24 * 3600
 WHATEVER = settings(deadline=None, derandomize=True, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+DUE = Rollout("revision:1", "revision:2")
+ON_TRIAL = Rollout("revision:2", "revision:2", is_on_trial=True)
 SECONDS = st.floats(0.5, 2000)
 WORKS = st.builds(Work, st.floats(-600, 400).map(lambda ago: NOW + ago), SECONDS, st.integers(1, 12))
 
@@ -62,9 +65,9 @@ def situations(draw: st.DrawFn) -> tuple[Workload, Fleet, Policy]:
         minimum + draw(st.integers(0, 9)),
         draw(st.floats(20, 120)),
     )
-    rollout = draw(st.sampled_from(["", "", "", "due", "on trial"]))
+    rollout = draw(st.sampled_from([*[NOTHING_TO_ROLL_OUT] * 3, DUE, ON_TRIAL]))
     desired = len(there) + draw(st.integers(-1 if there else 0, 2))
-    return workload, Fleet(desired, tuple(there), rollout == "due", rollout == "on trial"), policy
+    return workload, Fleet(desired, tuple(there), rollout), policy
 
 
 def apply(decision: Decision, seen: Fleet) -> Fleet:
@@ -102,7 +105,7 @@ def test_accepting_and_starting_stay_within_the_maximum(seen: tuple[Workload, Fl
     asked_for = max(there.desired, len(there.staying) + there.pending) - len(let_go(decision))
     launched = decision.desired - asked_for
     if launched > 0:
-        assert accepting + starting + launched <= policy.maximum or (there.rollout_is_due and launched == 1)
+        assert accepting + starting + launched <= policy.maximum or (there.rollout.is_due and launched == 1)
 
 
 @WHATEVER
@@ -138,7 +141,7 @@ def test_backlog_of_more_tasks_never_needs_fewer_workers(
 @given(situations())
 def test_second_decision_at_the_same_moment_changes_nothing(seen: tuple[Workload, Fleet, Policy]) -> None:
     workload, there, policy = seen
-    there = replace(there, rollout_is_due=False)  # when it is told, it is due no more
+    there = replace(there, rollout=NOTHING_TO_ROLL_OUT)  # when it is told, it is due no more
     first = decide(workload, there, policy, NOW)
     after = apply(first, there)
     again = decide(workload, after, policy, NOW)
@@ -170,7 +173,7 @@ def test_count_is_lowered_by_exactly_those_that_are_let_go_or_have_not_begun(
         assert (gone.phase, gone.order, gone.is_lost) == (Phase.DRAINED, Order.DRAIN, False)
     assert lowered <= len(let_go(decision)) + there.pending
     if lowered > 0:
-        assert not there.rollout_is_due
+        assert not there.rollout.is_due
         for each in there.staying:
             assert each.id in let_go(decision) or each.protected_until >= NOW + PROTECTION_RESERVE_SECONDS
 
@@ -192,7 +195,7 @@ def test_nobody_is_let_go_in_whose_place_ecs_could_stop_one_that_starts(seen: tu
 @given(situations())
 def test_trial_keeps_one_to_try(seen: tuple[Workload, Fleet, Policy]) -> None:
     workload, there, policy = seen
-    there = replace(there, is_on_trial=True)
+    there = replace(there, rollout=ON_TRIAL)
     decision = decide(workload, there, policy, NOW)
     left = [each for each in there.staying if each.id not in let_go(decision)]
     if there.pending and not any(each.is_current for each in there.staying):
@@ -203,7 +206,7 @@ def test_trial_keeps_one_to_try(seen: tuple[Workload, Fleet, Policy]) -> None:
 @given(situations())
 def test_due_rollout_has_room_for_one_worker_more(seen: tuple[Workload, Fleet, Policy]) -> None:
     workload, there, policy = seen
-    there = replace(there, rollout_is_due=True)
+    there = replace(there, rollout=DUE)
     for known in (workload, replace(workload, is_complete=False), None):
         decision = decide(known, there, policy, NOW)
         assert decision.desired > len(there.staying)

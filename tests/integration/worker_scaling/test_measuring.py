@@ -19,7 +19,7 @@ from tests.integration import state_table
 from tests.integration.worker_scaling.ecs_service import FAMILY, NOW, SERVICE, EcsService, service_model
 from workload_metrics.durations import Durations, Learnt
 from workload_metrics.learnt_state import LearntState
-from workload_metrics.measuring import IncompleteError, Measuring
+from workload_metrics.measuring import Measuring
 from workload_metrics.unforeseen import UnforeseenSlots
 
 GROUP = WorkerGroup("default", "https://sqs/default", SERVICE, FAMILY, 4, 0, 10, "economy")
@@ -68,7 +68,7 @@ class Database:
     def workloads(self, now: float, horizon_seconds: float) -> Mapping[str, Workload]:
         self.asked.append(horizon_seconds)
         if self.workload is None:
-            raise IncompleteError("the database is away")
+            raise ConnectionError("it is away")
         return {"default": self.workload}
 
 
@@ -168,7 +168,7 @@ def test_without_the_database_the_queue_tells_what_waits_and_nothing_is_taken_aw
     ecs.start("a", phase=Phase.DRAINED, order=Order.DRAIN, idle_since=NOW - 900)
     looks = measuring(ecs, state, database, recorder)
     _, missing = looks.look(NOW)
-    assert "database is away" in str(missing[0])
+    assert str(missing[0]) == "the metadata database: it is away"
     assert recorder.metrics["WorkersGap"] == 0
     assert "TasksRunning" not in recorder.metrics, "what is not known is not zero"
     recorder.queued = 40
@@ -190,6 +190,17 @@ def test_without_a_service_that_only_tells_more_the_workers_are_counted_all_the_
     assert recorder.invoked == [{"worker_groups": ["default"]}]
     assert state.workload("default") == database.workload
     assert "MessagesQueued" not in recorder.metrics, "what is not known is not zero"
+
+
+def test_workload_that_cannot_be_kept_is_told_all_the_same(
+    ecs: EcsService, state: ScalingState, database: Database, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database.workload = Workload(NOW, waiting=(Work(NOW, 300.0, 10),))
+    monkeypatch.setattr(state, "save_workload", lambda *_: (_ for _ in ()).throw(RuntimeError("throttled")))
+    busy, missing = measuring(ecs, state, database, recorder).look(NOW)
+    assert busy
+    assert "throttled" in str(missing[0])
+    assert recorder.metrics["WorkersGap"] > 0
 
 
 def test_without_the_scaler_the_alarms_can_still_invoke_it(

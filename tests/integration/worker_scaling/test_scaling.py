@@ -164,7 +164,7 @@ def test_revision_that_ecs_took_back_is_not_tried_again_and_the_old_workers_stay
     assert step(scaling).rolled_out, "an answer from before it was told is not ECS's doing"
     ecs.served, ecs.deployed_at = revision(1), NOW + 300  # as its circuit breaker does
     done = step(scaling)
-    assert done.view.was_taken_back
+    assert done.view.fleet.rollout.was_taken_back
     assert not done.rolled_out
     assert ecs.served == revision(1)
     assert ecs.order_of("old") == ""

@@ -108,6 +108,14 @@ def test_overdue_task_is_expected_to_run_on_for_a_share_of_its_age(world: World)
     assert workload(world, "default").running == (Running("h", NOW + 25),)
 
 
+def test_progress_tells_how_long_those_took_that_ended(world: World) -> None:
+    only(world, "each_minute")
+    world.set("each_minute", "first", "success", duration=33.5)
+    world.set("each_minute", "second", "skipped", duration=None)
+    found = {(each.task_id, each.state): each.seconds for each in seen(world).progress}
+    assert found == {("first", "success"): 33.5, ("second", "skipped"): None}
+
+
 def test_queued_task_waits_since_it_was_queued(world: World) -> None:
     only(world, "each_minute")
     world.set("each_minute", "first", "queued", queued_dttm=at(-7))

@@ -52,7 +52,7 @@ def decide(workload: Workload | None, fleet: Fleet, policy: Policy, now: float) 
 
     plan = _Plan(workload, fleet, staying, policy, now)
     missing = plan.missing()
-    if fleet.rollout_is_due:
+    if fleet.rollout.is_due:
         missing = max(_to_try(fleet), missing)
     raised = max(fleet.desired, present + max(0, missing))
     if not workload.is_complete:
@@ -60,7 +60,7 @@ def decide(workload: Workload | None, fleet: Fleet, policy: Policy, now: float) 
         return Decision(max(plan.needed, present), present, raised, plan.orders(may_drain=False), reason)
 
     kept = Decision(plan.needed, present, raised, plan.orders(may_drain=True), plan.reason)
-    if fleet.rollout_is_due:
+    if fleet.rollout.is_due:
         return kept
     leaving = _drained_for_long(staying, plan, policy, now)
     return _less(kept, fleet, leaving, missing, now)
@@ -68,7 +68,7 @@ def decide(workload: Workload | None, fleet: Fleet, policy: Policy, now: float) 
 
 def _to_try(fleet: Fleet) -> int:
     """Workers that a due rollout asks for in any case: a broken revision shows at once, not when work comes."""
-    return int(fleet.rollout_is_due and not fleet.pending)
+    return int(fleet.rollout.is_due and not fleet.pending)
 
 
 def _less(kept: Decision, fleet: Fleet, leaving: Sequence[Worker], missing: int, now: float) -> Decision:
@@ -93,7 +93,9 @@ def _less(kept: Decision, fleet: Fleet, leaving: Sequence[Worker], missing: int,
 
 def _still_to_try(fleet: Fleet) -> int:
     """Of those that have not begun, how many a trial still waits for: one, unless one is up or starts."""
-    return int(fleet.is_on_trial and fleet.pending > 0 and not any(worker.is_current for worker in fleet.staying))
+    return int(
+        fleet.rollout.is_on_trial and fleet.pending > 0 and not any(worker.is_current for worker in fleet.staying)
+    )
 
 
 def _gone(drained: int, taken_back: int) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from control_plane.worker_scaling.rollout import NOTHING_TO_ROLL_OUT, Rollout
+
 
 class Phase(StrEnum):
     """How far a worker is, by its own report. `airflow/farflow/worker_life.py` goes through them."""
@@ -63,14 +65,11 @@ class Worker:
 
 @dataclass(frozen=True)
 class Fleet:
-    """All workers of the group, and the service's desired count."""
+    """All workers of the group, and the service's desired count and revision."""
 
     desired: int
     workers: tuple[Worker, ...] = ()
-    rollout_is_due: bool = False
-    """With this decision the service is told a new revision."""
-    is_on_trial: bool = False
-    """ECS still tries a new revision on those that start, and may take it back by what becomes of them."""
+    rollout: Rollout = NOTHING_TO_ROLL_OUT
 
     @property
     def staying(self) -> list[Worker]:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from control_plane.worker_scaling.fleet import Order, Phase
+from control_plane.worker_scaling.rollout import RolledOut
 from control_plane.worker_scaling.workload import Workload
 from control_plane.worker_scaling.workload_text import WorkloadTextError, from_text, to_text
 
@@ -43,14 +44,6 @@ class Lease:
 
     group: str
     token: int
-
-
-@dataclass(frozen=True)
-class RolledOut:
-    """The task definition that a service was told, and when, in seconds since 1970."""
-
-    task_definition: str
-    at: float
 
 
 class ScalingState:

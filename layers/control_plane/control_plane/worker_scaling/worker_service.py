@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from control_plane.worker_scaling.fleet import Fleet, Order, Phase, Worker
 from control_plane.worker_scaling.group import WorkerGroup
-from control_plane.worker_scaling.scaling_state import RolledOut, ScalingState
+from control_plane.worker_scaling.rollout import rollout
+from control_plane.worker_scaling.scaling_state import ScalingState
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
@@ -21,8 +22,6 @@ LONGEST_START_SECONDS = 900.0
 PROTECTION_SECONDS = 24 * 3600.0
 """What a worker takes before its first poll (`farflow.worker_life`). Of one that did not report it yet, protection ends no
 earlier than so long after its creation, and after its last report that it starts."""
-TRIAL_SECONDS = 1800.0
-"""What has not come up by then is not waited for any more."""
 TASKS_PER_CALL = 100
 """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html"""
 COLD_STARTS_KEPT = 20
@@ -36,14 +35,9 @@ class ServiceMissingError(RuntimeError):
 
 @dataclass(frozen=True)
 class ServiceView:
-    """One look at a group's service. `wanted` is the newest revision of its task definition's family."""
+    """One look at a group's service."""
 
     fleet: Fleet
-    task_definition: str
-    wanted: str
-    told: RolledOut | None
-    was_taken_back: bool
-    """Whether ECS took the wanted revision back, because its tasks did not come up."""
     cold_starts: Mapping[str, float]
     """Seconds by ECS task id of the workers that are there."""
 
@@ -62,30 +56,16 @@ class WorkerService:
         services = self._ecs.describe_services(cluster=self._cluster, services=[self._group.service])["services"]
         if not services or services[0]["status"] != "ACTIVE":
             raise ServiceMissingError(f"service {self._group.service} is not there")
-        service = services[0]
-        wanted = self._ecs.describe_task_definition(taskDefinition=self._group.task_definition)["taskDefinition"]
+        newest = self._ecs.describe_task_definition(taskDefinition=self._group.task_definition)["taskDefinition"]
         tasks = self._tasks()
         items = self._state.workers(tasks)
-        served, newest = service["taskDefinition"], wanted["taskDefinitionArn"]
-        primary = next(each for each in service["deployments"] if each["status"] == "PRIMARY")
-        told = self._state.rolled_out(self._group.name)
-        taken_back = told is not None and was_taken_back(served, newest, told, primary["updatedAt"].timestamp())
-        current = served if taken_back else newest
+        revision = rollout(services[0], newest["taskDefinitionArn"], self._state.rolled_out(self._group.name), now)
         workers = tuple(
-            _worker(task_id, task, items.get(task_id, {}), current, cold_start_seconds, now)
+            _worker(task_id, task, items.get(task_id, {}), revision.current, cold_start_seconds, now)
             for task_id, task in sorted(tasks.items())
         )
         return ServiceView(
-            Fleet(
-                service["desiredCount"],
-                workers,
-                rollout_is_due=served != newest and not taken_back,
-                is_on_trial=is_on_trial(primary, now),
-            ),
-            served,
-            newest,
-            told,
-            taken_back,
+            Fleet(services[0]["desiredCount"], workers, revision),
             {
                 task_id: item["accepting_since"] - tasks[task_id]["createdAt"].timestamp()
                 for task_id, item in items.items()
@@ -104,20 +84,6 @@ class WorkerService:
             answer = self._ecs.describe_tasks(cluster=self._cluster, tasks=arns[start : start + TASKS_PER_CALL])
             tasks |= {task["taskArn"].rpartition("/")[2]: task for task in answer["tasks"]}
         return {task_id: task for task_id, task in tasks.items() if task["desiredStatus"] == "RUNNING"}
-
-
-def is_on_trial(primary: Mapping[str, Any], now: float) -> bool:
-    """Whether the newest deployment may still be taken back. It can last for hours: as long as an old worker runs a task."""
-    return primary.get("rolloutState") == "IN_PROGRESS" and now - primary["createdAt"].timestamp() < TRIAL_SECONDS
-
-
-def was_taken_back(served: str, wanted: str, told: RolledOut, updated_at: float) -> bool:
-    """Whether the service was told the wanted revision and has another all the same: its circuit breaker did that.
-
-    `updated_at` is of its newest deployment: an earlier one is an answer from before the service was told.
-    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
-    """
-    return served != wanted == told.task_definition and updated_at > told.at
 
 
 def typical_cold_start(seconds: Iterable[float]) -> float:
