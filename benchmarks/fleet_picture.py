@@ -26,10 +26,10 @@ def draw(name: str, title: str, recording: Recording) -> None:
     workers.step(at, [sample.workers for sample in recording.samples], where="post", label="there")
     workers.set_ylabel("workers")
     workers.set_xlabel("seconds")
-    tasks.set_title(title)
+    tasks.set_title(title, loc="left")
     for axes in (tasks, workers):
         axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(frameon=False, fontsize=8, loc="upper right")
+        axes.legend(frameon=False, fontsize=8, loc="lower right", bbox_to_anchor=(1, 1), ncols=3)
     mpl.rcParams["svg.hashsalt"] = name
     figure.savefig(PAGES / f"{name}.svg", metadata={"Date": None})
     plt.close(figure)
