@@ -82,7 +82,7 @@ test-defences: setup ## Take out each defence of the push gate, in a copy: a tes
 	@$(TOOLS)/python -m tests.defences
 
 soak: setup ## Hundreds of tasks while workers drain, are rolled out, told to stop, and killed (about 40 minutes).
-	@$(TOOLS)/pytest tests/soak
+	@$(TOOLS)/pytest -rP tests/soak
 
 check: setup ## Check format, lint, types, templates and shell scripts.
 	@$(TOOLS)/ruff format --check .
