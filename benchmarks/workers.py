@@ -97,9 +97,8 @@ def no_workers(running: layout.Stack) -> bool:
 
 def forget_cold_starts(running: layout.Stack) -> None:
     """What was learnt of processes that start at once says nothing of Fargate."""
-    dynamodb = aws.client(running, "dynamodb")
-    (table,) = [name for name in dynamodb.list_tables()["TableNames"] if "StateTable" in name]
-    dynamodb.delete_item(TableName=table, Key={"id": {"S": "cold_start#default"}})
+    key = {"id": {"S": "cold_start#default"}}
+    aws.client(running, "dynamodb").delete_item(TableName=aws.state_table(running), Key=key)
 
 
 def from_zero(running: layout.Stack, api: AirflowApi) -> tuple[Recording, list[Row]]:

@@ -87,3 +87,9 @@ def ui_url(stack: layout.Stack) -> str:
     if not balancers:
         raise NotDeployedError("the template's load balancer is not deployed")
     return f"http://{balancers[0]['LoadBalancerName']}.alb.localhost:{stack.aws_port}"
+
+
+def state_table(stack: layout.Stack) -> str:
+    """The name of the control plane's state table."""
+    (table,) = [name for name in client(stack, "dynamodb").list_tables()["TableNames"] if "StateTable" in name]
+    return str(table)

@@ -11,10 +11,8 @@ import pytest
 
 from local import aws, dag_folder, layout
 from local.airflow_api import AirflowApi
-from tests import sleepers
-from tests.e2e.workers import Workers
+from tests import sleepers, unforeseen_work
 from tests.waiting import eventually
-from workload_metrics.learnt_state import UNFORESEEN
 
 GROUP = "default"
 TASKS = 16
@@ -67,16 +65,11 @@ def times_of_scaler(stack: layout.Stack) -> list[float]:
     return [event["timestamp"] / 1000 for event in logged(stack, "worker-scaler", pattern)]
 
 
-def forget_unforeseen_work(stack: layout.Stack, workers: Workers) -> None:
-    """For what other tests ran, slots would be kept free: a gap that is not of this test."""
-    aws.client(stack, "dynamodb").delete_item(TableName=workers.table(), Key={"id": {"S": UNFORESEEN}})
-
-
 def test_gap_and_its_end_each_change_the_alarm_which_invokes_the_scaler(
-    stack: layout.Stack, workers: Workers, api: AirflowApi, dag_id: str, tmp_path: Path
+    stack: layout.Stack, api: AirflowApi, dag_id: str, tmp_path: Path
 ) -> None:
     """`workload_metrics` itself leaves a group alone that is off: whoever invokes the scaler for it came by the topic."""
-    forget_unforeseen_work(stack, workers)
+    unforeseen_work.forget(stack)
     await_state(stack, "OK", TICK_SECONDS)
     before = len(times_of_scaler(stack))
     run = sleepers.start(api, dag_id, "gap", [90.0] * TASKS, tmp_path)

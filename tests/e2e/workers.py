@@ -74,6 +74,4 @@ class Workers:
 
     def table(self) -> str:
         """The state table's name."""
-        resources = aws.client(self.stack, "dynamodb").list_tables()["TableNames"]
-        (table,) = [name for name in resources if "StateTable" in name]
-        return table
+        return aws.state_table(self.stack)

@@ -55,11 +55,8 @@ class Churn:
         arns = self.tasks()
         if arns:
             task_id = self.chance.choice(arns).rpartition("/")[2]
-            (table,) = [
-                name for name in aws.client(self.stack, "dynamodb").list_tables()["TableNames"] if "State" in name
-            ]
             aws.client(self.stack, "dynamodb").update_item(
-                TableName=table,
+                TableName=aws.state_table(self.stack),
                 Key={"id": {"S": f"worker#{task_id}"}},
                 UpdateExpression="SET #order = :drain",
                 ExpressionAttributeNames={"#order": "order"},

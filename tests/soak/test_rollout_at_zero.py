@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from local import aws, layout
+from tests import unforeseen_work
 from tests.soak import revisions
 from tests.waiting import eventually
 
@@ -50,7 +51,8 @@ class Service:
 @pytest.fixture
 def service(stack: layout.Stack, cluster: str) -> Service:
     found = Service(stack, cluster)
-    eventually(lambda: found.is_empty, 1500, "no worker is there", pause_seconds=2)
+    unforeseen_work.forget(stack)
+    eventually(lambda: found.is_empty, GOES_SECONDS, "no worker is there", pause_seconds=2)
     return found
 
 
