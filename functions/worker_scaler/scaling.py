@@ -67,8 +67,7 @@ class Scaling:
         view = self._service.observe(cold_start, self._now())
         workload = worth(self._state.workload(name), self._now())
         decision = decide(workload, view.fleet, self._group.policy(cold_start), self._now())
-        rollout = view.fleet.rollout
-        roll_out = rollout.newest if rollout.is_due else ""
+        roll_out = view.fleet.rollout.to_tell
         ordered = self._act(lease, decision, view, roll_out)
         return Step(decision, view, roll_out, ordered)
 

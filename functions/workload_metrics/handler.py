@@ -19,8 +19,9 @@ from control_plane.worker_scaling.group import parse_groups
 from control_plane.worker_scaling.scaling_state import ScalingState
 from control_plane.worker_scaling.worker_service import WorkerService
 
+from .incomplete import IncompleteError
 from .learnt_state import LearntState
-from .measuring import IncompleteError, Measuring
+from .measuring import Measuring
 from .metadata_watch import MetadataWatch
 from .settings import Settings
 from .ticking import next_tick

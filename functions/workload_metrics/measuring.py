@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from control_plane.observability import logger
@@ -21,6 +20,7 @@ from control_plane.worker_scaling.worker_service import (
 from control_plane.worker_scaling.workload import Workload
 
 from .group_metrics import metric_data
+from .incomplete import IncompleteError, noted
 from .queue_depth import messages_queued, workload_from_queue
 from .ticking import MINUTE_SECONDS
 
@@ -33,14 +33,11 @@ TICKS_UNTIL_INVOKED = 2
 """An alarm acts when it changes its state, and never again while it stays: what is left after so many looks is not waited for."""
 
 
-class IncompleteError(RuntimeError):
-    """Something could not be measured; the message says what, and what was done without it."""
-
-
 class Measuring:
     """Looks at all groups. It remembers between looks which groups had a gap; a new one begins to count again.
 
-    `observe` asks the database for each group's workload, at a time in seconds since 1970 and so many seconds ahead.
+    `observe` asks the database for each group's workload, at a time in seconds since 1970 and so many seconds ahead, and
+    notes what it did without.
     """
 
     def __init__(
@@ -48,7 +45,7 @@ class Measuring:
         groups: Sequence[WorkerGroup],
         services: Mapping[str, WorkerService],
         state: ScalingState,
-        observe: Callable[[float, float], Mapping[str, Workload]],
+        observe: Callable[[float, float, list[IncompleteError]], Mapping[str, Workload]],
         sqs: SQSClient,
         cloudwatch: CloudWatchClient,
         namespace: str,
@@ -81,7 +78,7 @@ class Measuring:
         ahead = MINUTE_SECONDS + max(policy.launch_horizon_seconds for policy in policies.values())
         workloads: Mapping[str, Workload] = {}
         with noted(missing, "the metadata database"):
-            workloads = self._observe(now, ahead)
+            workloads = self._observe(now, ahead, missing)
         busy = False
         for group in self._groups:
             is_busy = True
@@ -149,19 +146,6 @@ class Measuring:
                 InvocationType="Event",
                 Payload=json.dumps({"worker_groups": [group.name]}).encode(),
             )
-
-
-@contextmanager
-def noted(missing: list[IncompleteError], what: str) -> Iterator[None]:
-    """Whatever fails within is noted, with its trace in the log: the look goes on with what it has.
-
-    Also a mistake in the forecast must not keep a fleet from growing by what the queue tells.
-    """
-    try:
-        yield
-    except Exception as error:  # noqa: BLE001 - it fails the invocation, when everything else was tried
-        logger.warning("not all could be measured", exc_info=True, extra={"what": what})
-        missing.append(IncompleteError(f"{what}: {error}"))
 
 
 def has_to_change(decision: Decision, view: ServiceView) -> bool:

@@ -62,10 +62,11 @@ QUEUED_RUNS = """
 """Index idx_dag_run_queued_dags."""
 
 PROGRESS = """
-    SELECT dag_run.dag_id, dag_run.run_id, ti.task_id, ti.state, ti.count, ti.is_unmapped, ti.seconds
+    SELECT dag_run.dag_id, dag_run.run_id, ti.task_id, ti.state, ti.count, ti.is_unmapped, ti.seconds, ti.timed
     FROM dag_run
     CROSS JOIN LATERAL (
-        SELECT task_id, state, count(*) AS count, max(map_index) < 0 AS is_unmapped, avg(duration) AS seconds
+        SELECT task_id, state, count(*) AS count, max(map_index) < 0 AS is_unmapped,
+               coalesce(sum(duration), 0) AS seconds, count(*) FILTER (WHERE duration > 0) AS timed
         FROM task_instance
         WHERE dag_id = dag_run.dag_id AND run_id = dag_run.run_id
         GROUP BY task_id, state

@@ -14,7 +14,8 @@ from control_plane.worker_scaling.workload import Workload
 from . import metadata_database
 from .durations import Durations
 from .forecast import forecast, slots_of_unforeseen_work
-from .unforeseen import updated
+from .incomplete import IncompleteError, noted
+from .unforeseen import UnforeseenSlots, updated
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -41,18 +42,21 @@ class MetadataWatch:
         self._structures = metadata_database.StructureCache()
         self._durations = Durations()
         self._durations_read_at = float("-inf")
+        self._unforeseen: UnforeseenSlots | None = None
 
-    def workloads(self, now: float, horizon_seconds: float) -> Mapping[str, Workload]:
-        """By group, as far as `horizon_seconds` ahead. Raises `psycopg.Error`, or botocore's, when the database cannot be asked."""
+    def workloads(self, now: float, horizon_seconds: float, missing: list[IncompleteError]) -> Mapping[str, Workload]:
+        """By group, as far as `horizon_seconds` ahead. Without the state table, by what is remembered.
+
+        Raises `psycopg.Error`, or botocore's, when the database cannot be asked.
+        """
         observation, structures = self._ask(
             lambda connection: metadata_database.observe(connection, self._structures, now, horizon_seconds)
         )
-        unforeseen = updated(self._learnt.unforeseen(), now, slots_of_unforeseen_work(observation))
-        self._learnt.save_unforeseen(unforeseen)
+        unforeseen = self._update_unforeseen(now, slots_of_unforeseen_work(observation), missing)
         found = forecast(
             observation,
             structures,
-            self._usual_durations(now),
+            self._usual_durations(now, missing),
             now + horizon_seconds,
             parallelism=self._settings.parallelism * self._settings.schedulers,
             unforeseen_slots=unforeseen.slots,
@@ -68,10 +72,22 @@ class MetadataWatch:
         self._durations, self._durations_read_at = durations, now
         return len(durations.by_dag)
 
-    def _usual_durations(self, now: float) -> Durations:
+    def _update_unforeseen(
+        self, now: float, held: Mapping[str, int], missing: list[IncompleteError]
+    ) -> UnforeseenSlots:
+        """What could not be read is not overwritten."""
+        found = updated(self._unforeseen, now, held)
+        with noted(missing, "the slots of unforeseen work"):
+            found = updated(self._learnt.unforeseen(), now, held)
+            self._learnt.save_unforeseen(found)
+        self._unforeseen = found
+        return found
+
+    def _usual_durations(self, now: float, missing: list[IncompleteError]) -> Durations:
         if now - self._durations_read_at > RELEARN_SECONDS:
-            self._durations = self._learnt.durations()
-            self._durations_read_at = now
+            with noted(missing, "the learnt durations"):
+                self._durations = self._learnt.durations()
+                self._durations_read_at = now
         return self._durations
 
     def _ask[Answer](self, question: Callable[[Connection], Answer]) -> Answer:

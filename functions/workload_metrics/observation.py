@@ -70,8 +70,10 @@ class Progress:
     count: int
     is_unmapped: bool = True
     """A single row without map index: all of an ordinary task, and of a mapped one until it is expanded."""
-    seconds: float | None = None
-    """Mean of what those took that ended; None where none ran."""
+    seconds: float = 0.0
+    """What they took, together; of those that ended."""
+    timed: int = 0
+    """How many of them took any time: one that was marked as ended before it began did not."""
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ def await_state(stack: layout.Stack, state: str, seconds: float) -> Any:
     """The alarm, once it is in that state."""
 
     def reasons() -> str:
-        measured = logged(stack, "workload-metrics", '{ $.message = "measured" }')
+        measured = logged(stack, "workload-metrics", f'{{ $.message = "measured" && $.worker_group = "{GROUP}" }}')
         return "\n".join(json.loads(event["message"])["reason"] for event in measured[-10:])
 
     return eventually(

@@ -65,7 +65,7 @@ def situations(draw: st.DrawFn) -> tuple[Workload, Fleet, Policy]:
         minimum + draw(st.integers(0, 9)),
         draw(st.floats(20, 120)),
     )
-    rollout = draw(st.sampled_from([*[NOTHING_TO_ROLL_OUT] * 3, DUE, ON_TRIAL]))
+    rollout = draw(st.sampled_from([*[NOTHING_TO_ROLL_OUT] * 3, DUE, ON_TRIAL, replace(DUE, is_on_trial=True)]))
     desired = len(there) + draw(st.integers(-1 if there else 0, 2))
     return workload, Fleet(desired, tuple(there), rollout), policy
 
@@ -141,7 +141,9 @@ def test_backlog_of_more_tasks_never_needs_fewer_workers(
 @given(situations())
 def test_second_decision_at_the_same_moment_changes_nothing(seen: tuple[Workload, Fleet, Policy]) -> None:
     workload, there, policy = seen
-    there = replace(there, rollout=NOTHING_TO_ROLL_OUT)  # when it is told, it is due no more
+    there = replace(
+        there, rollout=ON_TRIAL if there.rollout.is_due else there.rollout
+    )  # when it is told, it is due no more
     first = decide(workload, there, policy, NOW)
     after = apply(first, there)
     again = decide(workload, after, policy, NOW)
@@ -195,7 +197,7 @@ def test_nobody_is_let_go_in_whose_place_ecs_could_stop_one_that_starts(seen: tu
 @given(situations())
 def test_trial_keeps_one_to_try(seen: tuple[Workload, Fleet, Policy]) -> None:
     workload, there, policy = seen
-    there = replace(there, rollout=ON_TRIAL)
+    there = replace(there, rollout=replace(there.rollout, is_on_trial=True))
     decision = decide(workload, there, policy, NOW)
     left = [each for each in there.staying if each.id not in let_go(decision)]
     if there.pending and not any(each.is_current for each in there.staying):
@@ -206,7 +208,7 @@ def test_trial_keeps_one_to_try(seen: tuple[Workload, Fleet, Policy]) -> None:
 @given(situations())
 def test_due_rollout_has_room_for_one_worker_more(seen: tuple[Workload, Fleet, Policy]) -> None:
     workload, there, policy = seen
-    there = replace(there, rollout=DUE)
+    there = replace(there, rollout=replace(DUE, is_on_trial=there.rollout.is_on_trial))
     for known in (workload, replace(workload, is_complete=False), None):
         decision = decide(known, there, policy, NOW)
         assert decision.desired > len(there.staying)

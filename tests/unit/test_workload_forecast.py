@@ -99,3 +99,21 @@ def test_task_that_the_newest_version_lacks_holds_its_slot_and_nothing_more() ->
 
 def test_next_run_that_is_overdue_is_wanted_now() -> None:
     assert foreseen(chain(Task("a")), next_run_at=NOW - 300) == {"default": (Work(NOW, 10.0),)}
+
+
+def test_new_task_s_waiting_instances_take_as_long_as_those_that_run_show() -> None:
+    place = ("default", None, "default_pool", 1, 1)
+    running = Instances(
+        "dag", "run", "new", "running", *place, count=4, hostname="h", since=NOW - 80, run_state="running"
+    )
+    queued = Instances("dag", "run", "new", "queued", *place, count=12, since=NOW - 80, run_state="running")
+    observation = Observation(
+        NOW,
+        (running, queued),
+        (Run("dag", "run", datetime(2026, 1, 1, tzinfo=UTC), "v"),),
+        progress=(Progress("dag", "run", "new", "running", 4), Progress("dag", "run", "new", "queued", 12)),
+        dags={"dag": Dag("dag", False, 16, 16, version_id="v")},
+        pools={"default_pool": Pool("default_pool", 128, include_deferred=False)},
+    )
+    made = forecast(observation, {"v": chain(Task("new"))}, Durations({"other": {"a": Learnt(1.0)}}), NOW + 100)
+    assert made.workloads["default"].waiting == (Work(NOW - 80, 100.0, 12),)

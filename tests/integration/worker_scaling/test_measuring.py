@@ -18,6 +18,7 @@ from control_plane.worker_scaling.workload import Running, Work, Workload
 from tests.integration import state_table
 from tests.integration.worker_scaling.ecs_service import FAMILY, NOW, SERVICE, EcsService, service_model
 from workload_metrics.durations import Durations, Learnt
+from workload_metrics.incomplete import IncompleteError
 from workload_metrics.learnt_state import LearntState
 from workload_metrics.measuring import Measuring
 from workload_metrics.unforeseen import UnforeseenSlots
@@ -65,7 +66,7 @@ class Database:
         self.workload: Workload | None = Workload(NOW)
         self.asked: list[float] = []
 
-    def workloads(self, now: float, horizon_seconds: float) -> Mapping[str, Workload]:
+    def workloads(self, now: float, horizon_seconds: float, missing: list[IncompleteError]) -> Mapping[str, Workload]:
         self.asked.append(horizon_seconds)
         if self.workload is None:
             raise ConnectionError("it is away")
@@ -231,7 +232,7 @@ def test_without_database_and_queue_nothing_is_told_and_it_is_looked_again(
 def test_mistake_in_the_forecast_is_told_and_the_queue_counts(
     ecs: EcsService, state: ScalingState, database: Database, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stumbles(*_: float) -> Mapping[str, Workload]:
+    def stumbles(*_: object) -> Mapping[str, Workload]:
         raise KeyError("a DAG of another kind")
 
     monkeypatch.setattr(database, "workloads", stumbles)

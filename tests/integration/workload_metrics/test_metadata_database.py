@@ -112,8 +112,10 @@ def test_progress_tells_how_long_those_took_that_ended(world: World) -> None:
     only(world, "each_minute")
     world.set("each_minute", "first", "success", duration=33.5)
     world.set("each_minute", "second", "skipped", duration=None)
-    found = {(each.task_id, each.state): each.seconds for each in seen(world).progress}
-    assert found == {("first", "success"): 33.5, ("second", "skipped"): None}
+    found = {(each.task_id, each.state): (each.seconds, each.timed) for each in seen(world).progress}
+    assert found == {("first", "success"): (33.5, 1), ("second", "skipped"): (0.0, 0)}
+    world.set("each_minute", "first", "success", duration=0.0)
+    assert {each.timed for each in seen(world).progress} == {0}, "marked as ended before it began"
 
 
 def test_queued_task_waits_since_it_was_queued(world: World) -> None:

@@ -35,8 +35,13 @@ class Rollout:
 
     @property
     def is_due(self) -> bool:
-        """Whether the service is told the newest revision with the next decision."""
+        """Whether the service does not have the newest revision, and ECS has not taken it back."""
         return self.served != self.newest and not self.was_taken_back
+
+    @property
+    def to_tell(self) -> str:
+        """The revision that the service is told with the next decision, or nothing."""
+        return self.newest if self.is_due else ""
 
     @property
     def current(self) -> str:
