@@ -35,7 +35,7 @@ STORY = (
             "14:10:20",
             (2, 1),
             1,
-            "1 run, 0 wait, 0 are foreseen: 1 workers accept; 1 drained, 0 on the way and not needed: let go",
+            "1 run, 0 wait, 0 are foreseen: 1 workers accept; 1 drained and not needed: let go",
         ),
         orders={WORKER: "leave"},
         workers={WORKER: "drained, 0 run"},
