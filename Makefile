@@ -81,7 +81,7 @@ endif
 test-defences: setup ## Take out each defence of the push gate, in a copy: a test must notice (about 6 minutes).
 	@$(TOOLS)/python -m tests.defences
 
-soak: setup ## Hundreds of tasks while workers drain, are rolled out, told to stop, and killed (about 40 minutes).
+soak: setup ## Hundreds of tasks while workers drain, are rolled out, told to stop, and killed (about half an hour).
 	@$(TOOLS)/pytest -rP tests/soak
 
 check: setup ## Check format, lint, types, templates and shell scripts.
@@ -135,3 +135,8 @@ locks: setup # Pin requirements anew, with hashes, after an edit of a requiremen
 	@for file in requirements/uv requirements/tools requirements/emulator requirements/lambda requirements/benchmarks requirements/rivals requirements/lint_rivals airflow/requirements layers/control_plane/requirements layers/dag_lint/requirements; do \
 	  .farflow/env/uv/bin/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes \
 	    --no-header --no-annotate "$$file.in" -o "$$file.txt"; done
+	@for former in 3.3.1:2026-08-20 3.2.2:2026-06-20; do file="requirements/airflow-$${former%:*}"; \
+	  .farflow/env/uv/bin/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes \
+	    --no-header --no-annotate --exclude-newer "$${former#*:}" \
+	    $(foreach package,apache-airflow-providers-celery celery kombu amqp packaging vine,--exclude-newer-package $(package)=2026-11-28) \
+	    "$$file.in" -o "$$file.txt"; done

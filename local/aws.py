@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_rds import RDSClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
@@ -36,6 +37,8 @@ def client(stack: layout.Stack, service: Literal["ecs"]) -> ECSClient: ...
 def client(stack: layout.Stack, service: Literal["elbv2"]) -> ElasticLoadBalancingv2Client: ...
 @overload
 def client(stack: layout.Stack, service: Literal["kms"]) -> KMSClient: ...
+@overload
+def client(stack: layout.Stack, service: Literal["rds"]) -> RDSClient: ...
 @overload
 def client(stack: layout.Stack, service: Literal["s3"]) -> S3Client: ...
 @overload

@@ -78,6 +78,23 @@ def store_database_secret(stack: layout.Stack) -> str:
     return secrets.create_secret(Name=DATABASE_SECRET, SecretString=json.dumps(secret))["ARN"]
 
 
+def register_database_instance(stack: layout.Stack) -> str:
+    """Have RDS know the embedded PostgreSQL. Returns the instance's identifier."""
+    rds = aws.client(stack, "rds")
+    known = {instance["DBInstanceIdentifier"] for instance in rds.describe_db_instances()["DBInstances"]}
+    if layout.DATABASE_INSTANCE not in known:
+        rds.create_db_instance(
+            DBInstanceIdentifier=layout.DATABASE_INSTANCE,
+            Engine="postgres",
+            DBInstanceClass="db.t4g.small",
+            AllocatedStorage=20,
+            MasterUsername=postgres.USER,
+            MasterUserPassword=postgres.PASSWORD_FILE.read_text(),
+            Port=stack.postgres_port,
+        )
+    return layout.DATABASE_INSTANCE
+
+
 def deploy(stack: layout.Stack, **changes: str) -> None:
     """Deploy what `build` built; `changes` are template parameters other than the local stack's usual ones."""
     layout.EFS.mkdir(parents=True, exist_ok=True)
@@ -86,6 +103,7 @@ def deploy(stack: layout.Stack, **changes: str) -> None:
         "CpuArchitecture": architecture(),
         "UiAllowedCidr": "127.0.0.0/8",
         "DatabaseSecretArn": store_database_secret(stack),
+        "DatabaseInstance": register_database_instance(stack),
         "DatabaseSslMode": "disable",  # the wheel's PostgreSQL is built without TLS
         "FileSystemMountPath": str(layout.EFS),
         "LogRetentionDays": "1",

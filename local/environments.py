@@ -25,6 +25,8 @@ LOCKS = {
     "emulator": ROOT / "requirements" / "emulator.txt",
     "lambda": ROOT / "requirements" / "lambda.txt",
     "airflow": ROOT / "airflow" / "requirements.txt",
+    "airflow-3.3.1": ROOT / "requirements" / "airflow-3.3.1.txt",
+    "airflow-3.2.2": ROOT / "requirements" / "airflow-3.2.2.txt",
     "benchmarks": ROOT / "requirements" / "benchmarks.txt",
     "rivals": ROOT / "requirements" / "rivals.txt",
     "lint_rivals": ROOT / "requirements" / "lint_rivals.txt",

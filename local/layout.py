@@ -41,13 +41,28 @@ It is how a process whose parent was killed is still known for ours.
 
 STACK_NAME = "farflow-local"
 REGION = "us-east-1"
-AIRFLOW_IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/farflow/airflow:local"
+DATABASE_INSTANCE = "local-postgres"
+"""The embedded PostgreSQL's database, as the local RDS knows it."""
+AIRFLOW_REPOSITORY = "000000000000.dkr.ecr.us-east-1.amazonaws.com/farflow/airflow"
 """In the local account's registry, where pulling takes an execution role's rights."""
+AIRFLOW_IMAGE = f"{AIRFLOW_REPOSITORY}:local"
+FORMER_AIRFLOWS = ("3.3.1", "3.2.2")
+"""Versions of Airflow besides the image's own, to upgrade from and to go back to (requirements/airflow-*.in)."""
 
 
 def environment_python(name: str) -> Path:
     """The interpreter of one of the clone's environments (see `environments.py`)."""
     return STATE / "env" / name / "bin" / "python"
+
+
+def former_image(version: str) -> str:
+    """Farflow's image on one of `FORMER_AIRFLOWS`."""
+    return f"{AIRFLOW_REPOSITORY}:{version}"
+
+
+def image_environments() -> dict[str, str]:
+    """By image, the environment on disk that stands for it."""
+    return {AIRFLOW_IMAGE: "airflow", **{former_image(version): f"airflow-{version}" for version in FORMER_AIRFLOWS}}
 
 
 @dataclass(frozen=True)

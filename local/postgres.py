@@ -128,14 +128,38 @@ def _await_ready(server: subprocess.Popen[bytes]) -> None:
 
 def create_database() -> None:
     """Airflow's database, in a new cluster. Raises `PostgresError`."""
+    _call("createdb", DATABASE)
+
+
+def dump(database: str, file: Path) -> None:
+    """Write the content of a database as it is now. Raises `PostgresError`."""
+    _call("pg_dump", "--format=custom", f"--file={file}", database)
+
+
+def restore(database: str, file: Path) -> None:
+    """Make a database with the content of a dump. Raises `PostgresError`."""
+    _call("createdb", "--template=template0", database)
+    _call("pg_restore", "--exit-on-error", f"--dbname={database}", str(file))
+
+
+def rename(database: str, to: str) -> None:
+    """Whoever is connected is cut off. Raises `PostgresError`."""
+    cut = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'"  # noqa: S608 - a name of ours
+    _call(
+        *("psql", "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--dbname=postgres"),
+        *("--command", cut),
+        *("--command", f'ALTER DATABASE "{database}" RENAME TO "{to}"'),
+    )
+
+
+def _call(program: str, *arguments: str) -> None:
+    """One of PostgreSQL's client programs, as the superuser."""
     result = subprocess.run(
-        [
-            str(binaries() / "createdb"),
-            *("-h", "127.0.0.1", "-p", _port(), "-U", USER, "-w", DATABASE),
-        ],
+        [str(binaries() / program), *("-h", "127.0.0.1", "-p", _port(), "-U", USER, "-w"), *arguments],
         env={**os.environ, "PGPASSWORD": PASSWORD_FILE.read_text()},
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
     )
     if result.returncode != 0:
-        raise PostgresError(f"createdb failed: {result.stderr.strip()}")
+        raise PostgresError(f"{program} failed: {result.stderr.strip()}")

@@ -65,17 +65,10 @@ def check_triggerer() -> None:
 
 def check_job(job_type: str) -> None:
     """The job of this very host beat lately, by the database's clock. The host is named as Airflow is told to."""
-    import psycopg2  # noqa: PLC0415 - the other checks do without it
+    from farflow import database  # noqa: PLC0415 - the other checks do without it
 
     with (
-        psycopg2.connect(
-            host=os.environ["DATABASE_HOST"],
-            port=os.environ["DATABASE_PORT"],
-            dbname=os.environ["DATABASE_NAME"],
-            user=os.environ["DATABASE_USERNAME"],
-            password=os.environ["DATABASE_PASSWORD"],
-            connect_timeout=TIMEOUT_SECONDS,
-        ) as connection,
+        database.connect(os.environ, TIMEOUT_SECONDS) as connection,
         connection.cursor() as cursor,
     ):
         cursor.execute(

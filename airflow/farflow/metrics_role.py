@@ -12,8 +12,11 @@ from collections.abc import Mapping
 
 import psycopg2
 from psycopg2 import sql
-from psycopg2.extensions import connection as Connection  # noqa: N812 - it is a class
+from psycopg2.extensions import connection as Connection  # noqa: N812 - they are classes
+from psycopg2.extensions import cursor as Cursor  # noqa: N812
 from psycopg2.extensions import encrypt_password
+
+from farflow import database
 
 ROLE = "farflow_metrics"
 CONNECTION_LIMIT = 5
@@ -83,13 +86,7 @@ class MetricsRoleError(Exception):
 
 def ensure(environ: Mapping[str, str]) -> None:
     """Make the role with METRICS_DATABASE_PASSWORD, on the database of DATABASE_*. Raises `MetricsRoleError`."""
-    connection = psycopg2.connect(
-        host=environ["DATABASE_HOST"],
-        port=environ["DATABASE_PORT"],
-        dbname=environ["DATABASE_NAME"],
-        user=environ["DATABASE_USERNAME"],
-        password=environ["DATABASE_PASSWORD"],
-    )
+    connection = database.connect(environ)
     try:
         with connection:  # one transaction
             _ensure(connection, environ["METRICS_DATABASE_PASSWORD"])
@@ -121,12 +118,22 @@ def _ensure(connection: Connection, password: str) -> None:
         cursor.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(role))
         # What an earlier release granted and this one does not.
         cursor.execute(sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {}").format(role))
-        for table, columns in COLUMNS.items():
+        for table, columns in _present(cursor).items():
             cursor.execute(
                 sql.SQL("GRANT SELECT ({}) ON {} TO {}").format(
                     sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Identifier("public", table), role
                 )
             )
+
+
+def _present(cursor: Cursor) -> dict[str, list[str]]:
+    """Of `COLUMNS`, those that this version of Airflow has."""
+    cursor.execute(
+        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public' AND table_name = ANY(%s)",
+        (list(COLUMNS),),
+    )
+    there = set(cursor.fetchall())
+    return {table: [column for column in columns if (table, column) in there] for table, columns in COLUMNS.items()}
 
 
 def main() -> int:

@@ -9,9 +9,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from airflow.dag_processing.bundles.base import BaseDagBundle, BundleVersion
+from airflow.dag_processing.bundles.base import BaseDagBundle
 
 from farflow import releases
+
+try:
+    from airflow.dag_processing.bundles.base import BundleVersion
+except ImportError:  # Airflow 3.2, whose versions are text
+    BundleVersion = str  # type: ignore[assignment,misc]
 
 NO_RELEASE = "0000000000-none-000000"
 

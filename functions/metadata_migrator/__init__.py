@@ -1,1 +1,5 @@
-"""Custom resource that migrates Airflow's metadata database before any service starts."""
+"""Brings Airflow's metadata database and its version together: once per deployment, and back again when that fails.
+
+The handler takes CloudFormation's request and starts the state machine of stacks/metadata_migration.yaml, which asks it for
+one step after the other (`steps`).
+"""

@@ -1,7 +1,12 @@
-"""`Custom::MetadataMigration`: Create and Update run the migration, Delete has nothing to undo."""
+"""`Custom::MetadataMigration`: hands CloudFormation's request to the state machine, and takes each of its steps.
+
+The answer comes with the last step: an upgrade that waits for running tasks takes longer than a function may run.
+"""
 
 from __future__ import annotations
 
+import json
+import os
 import time
 from typing import Any
 
@@ -9,47 +14,50 @@ import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from control_plane import custom_resource
+from control_plane.custom_resource import Request, Result
 from control_plane.observability import logger, metrics, tracer
+from control_plane.settings import read_settings
 
-from . import migration
+from .settings import Settings
+from .steps import PHYSICAL_RESOURCE_ID, Clients, Steps
 
-PHYSICAL_RESOURCE_ID = "metadata-migration"
-
-ANSWER_SECONDS = 30
-"""Kept of the function's time to tell CloudFormation that the migration took too long."""
-
-ecs = boto3.client("ecs")
+settings = read_settings(Settings, os.environ)
+clients = Clients(
+    dynamodb=boto3.client("dynamodb"),
+    ecs=boto3.client("ecs"),
+    rds=boto3.client("rds"),
+    sns=boto3.client("sns"),
+    sqs=boto3.client("sqs"),
+    stepfunctions=boto3.client("stepfunctions"),
+)
 
 
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler
 @metrics.log_metrics
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Answer one custom resource request. Never raises for a failed migration: the stack is told instead."""
-    metrics.add_metric(name="MigrationRequests", unit="Count", value=1)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str] | None:
+    """A request of CloudFormation begins an execution; an event of that execution is one of its steps."""
+    if "RequestType" in event:
+        metrics.add_metric(name="Requests", unit="Count", value=1)
+        custom_resource.answer(Request.parse(event), lambda request: begin(request, event))
+        return None
+    logger.append_keys(execution=event["execution"], step=event["step"])
+    request = Request.parse(event["request"])
+    state = Steps(settings, clients, event["execution"], request, time.time).take(event["step"], event.get("failure"))
+    logger.info("step taken", extra={"state": state})
+    return {"state": state}
 
-    def act(request: custom_resource.Request) -> custom_resource.Result:
-        if request.kind != "Delete":
-            migrate(request, context)
-        return custom_resource.Result(PHYSICAL_RESOURCE_ID)
 
-    custom_resource.answer(custom_resource.Request.parse(event), act)
-
-
-def migrate(request: custom_resource.Request, context: LambdaContext) -> None:
-    """Run the migration that `request` asks for. Raises `MigrationError` when it did not succeed."""
-    wanted = migration.MigrationRequest.parse(request.properties)
-    started = time.monotonic()
-    task_arn = migration.start(ecs, wanted, client_token=request.request_id, sleep=time.sleep)
-    logger.append_keys(task_arn=task_arn)
-    logger.info("migration started", extra={"task_definition": wanted.task_definition})
-    migration.await_end(
-        ecs,
-        wanted.cluster,
-        task_arn,
-        seconds_left=lambda: context.get_remaining_time_in_millis() / 1000 - ANSWER_SECONDS,
-        sleep=time.sleep,
-    )
-    seconds = time.monotonic() - started
-    metrics.add_metric(name="MigrationSeconds", unit="Seconds", value=seconds)
-    logger.info("migration succeeded", extra={"seconds": round(seconds, 1)})
+def begin(request: Request, event: dict[str, Any]) -> Result | None:
+    """None: the execution will answer. One, however often the request is delivered."""
+    if request.kind == "Delete":
+        return Result(PHYSICAL_RESOURCE_ID)
+    try:
+        clients.stepfunctions.start_execution(
+            stateMachineArn=settings.state_machine_arn,
+            name=f"{request.kind.lower()}-{request.request_id}",
+            input=json.dumps({"request": event}),
+        )
+    except clients.stepfunctions.exceptions.ExecutionAlreadyExists:
+        logger.info("the request was delivered again")
+    return None

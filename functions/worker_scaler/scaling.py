@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from control_plane.worker_scaling.decision import Decision, decide
 from control_plane.worker_scaling.fleet import Order
 from control_plane.worker_scaling.group import WorkerGroup
+from control_plane.worker_scaling.hold import drain_all, take_up_again
 from control_plane.worker_scaling.rollout import RolledOut
 from control_plane.worker_scaling.scaling_state import Lease, ScalingState
 from control_plane.worker_scaling.worker_service import (
@@ -65,11 +66,16 @@ class Scaling:
         name = self._group.name
         cold_start = typical_cold_start(self._state.cold_starts(name).values())
         view = self._service.observe(cold_start, self._now())
-        workload = worth(self._state.workload(name), self._now())
-        decision = decide(workload, view.fleet, self._group.policy(cold_start), self._now())
+        if self._state.hold().stands(self._now()):
+            decision = drain_all(view.fleet, self._now())
+            return Step(decision, view, "", self._act(lease, decision, view, ""))
+        if self._group.is_off:
+            decision = take_up_again(view.fleet)
+        else:
+            workload = worth(self._state.workload(name), self._now())
+            decision = decide(workload, view.fleet, self._group.policy(cold_start), self._now())
         roll_out = view.fleet.rollout.to_tell
-        ordered = self._act(lease, decision, view, roll_out)
-        return Step(decision, view, roll_out, ordered)
+        return Step(decision, view, roll_out, self._act(lease, decision, view, roll_out))
 
     def _act(self, lease: Lease, decision: Decision, view: ServiceView, roll_out: str) -> dict[str, Order]:
         """The count first: whoever is told to leave afterwards gives its protection up when nobody else can be stopped."""
@@ -77,7 +83,7 @@ class Scaling:
             return {}
         if decision.desired != view.fleet.desired or roll_out:
             self._update_service(decision.desired, roll_out)
-        if roll_out or view.fleet.rollout.is_unrecorded:
+        if roll_out or (view.fleet.rollout.is_unrecorded and not self._group.is_off):
             self._state.save_rolled_out(lease, RolledOut(view.fleet.rollout.newest, self._now()))
         # Only the newest of two that believe to have the lease is heard.
         return {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from control_plane.observability import logger
 from control_plane.worker_scaling.decision import Decision, decide
 from control_plane.worker_scaling.group import WorkerGroup
+from control_plane.worker_scaling.hold import Hold, drain_all, take_up_again
 from control_plane.worker_scaling.policy import Policy
 from control_plane.worker_scaling.scaling_state import ScalingState
 from control_plane.worker_scaling.worker_service import (
@@ -111,7 +112,7 @@ class Measuring:
         with noted(missing, f"{group.name}, the workload"):
             self._state.save_workload(group.name, workload)
         decision = decide(workload, view.fleet, policy, now)
-        changes = has_to_change(decision, view) and not group.is_off
+        changes = self._is_to_change(group, decision, view, now, missing)
         with noted(missing, f"{group.name}, the invocation of the scaler"):
             self._have_counted(group, changes=changes)
         with noted(missing, f"{group.name}, the metrics"):
@@ -132,6 +133,19 @@ class Measuring:
         )
         return changes or has_work(group, workload, decision)
 
+    def _is_to_change(
+        self, group: WorkerGroup, decision: Decision, view: ServiceView, now: float, missing: list[IncompleteError]
+    ) -> bool:
+        """Whether `worker_scaler` would do anything, by the decision or by what an upgrade asks."""
+        hold = Hold()
+        with noted(missing, "whether an upgrade holds"):
+            hold = self._state.hold()
+        if hold.stands(now):
+            return has_to_change(drain_all(view.fleet, now), view, tells_revisions=False)
+        if group.is_off:
+            return hold.concerns_all(now) and has_to_change(take_up_again(view.fleet), view)
+        return has_to_change(decision, view)
+
     def _learn(self, group: WorkerGroup, known: Mapping[str, float] | None, view: ServiceView) -> None:
         """What could not be read is not overwritten."""
         learnt = with_new_cold_starts(known or {}, view.cold_starts)
@@ -148,9 +162,10 @@ class Measuring:
             )
 
 
-def has_to_change(decision: Decision, view: ServiceView) -> bool:
+def has_to_change(decision: Decision, view: ServiceView, *, tells_revisions: bool = True) -> bool:
     """Whether `worker_scaler` would do anything."""
-    return decision.desired != view.fleet.desired or bool(decision.orders) or view.fleet.rollout.is_due
+    rollout_is_due = tells_revisions and view.fleet.rollout.is_due
+    return decision.desired != view.fleet.desired or bool(decision.orders) or rollout_is_due
 
 
 def has_work(group: WorkerGroup, workload: Workload, decision: Decision) -> bool:

@@ -1,4 +1,4 @@
-"""The queries on Airflow's metadata database: Airflow 3.3's tables, each query bounded by an index.
+"""The queries on Airflow's metadata database: the tables of Airflow 3.2 and 3.3, each query bounded by an index.
 
 The role that they run as may read the columns that are named here and no others: `airflow/farflow/metrics_role.py`.
 """
@@ -8,8 +8,9 @@ from __future__ import annotations
 IN_SLOTS_OR_ASLEEP = """
     SELECT ti.dag_id, ti.run_id, ti.task_id, ti.state, ti.queue, ti.executor, ti.pool, ti.pool_slots,
            ti.priority_weight, ti.hostname, ti.start_date, ti.end_date, ti.try_number, ti.next_method IS NOT NULL,
-           ti.retry_delay_override, last.reschedule_date, last.end_date, run.run_type, run.state, run.logical_date
-    FROM task_instance ti
+           (SELECT retry_delay_override FROM task_instance WHERE id = ti.id), last.reschedule_date, last.end_date, run.run_type, run.state, run.logical_date
+    FROM (SELECT NULL::float8 AS retry_delay_override) before_3_3
+    CROSS JOIN task_instance ti
     CROSS JOIN LATERAL (
         SELECT run_type, state, logical_date FROM dag_run WHERE dag_id = ti.dag_id AND run_id = ti.run_id LIMIT 1
     ) run
@@ -22,6 +23,7 @@ IN_SLOTS_OR_ASLEEP = """
 """One by one: each has times of its own. Index ti_state, then one look-up each.
 
 The LIMIT holds the planner to look-ups, here and below: with a wrong guess of how many there are, it would read all runs.
+Where the table lacks the column, which Airflow 3.3 brought, its name means that of `before_3_3`: SQL looks in the outer query next.
 """
 
 WAITING = """

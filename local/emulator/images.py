@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from local import layout
 from local.emulator.process_runtime import ProcessImage
+
+AIRFLOW_3_2_SETTINGS = Path(__file__).parent / "airflow-3.2.cfg"
 
 
 def process_images() -> dict[str, ProcessImage]:
@@ -12,12 +16,14 @@ def process_images() -> dict[str, ProcessImage]:
     The variables repeat the ENV lines of `airflow/Dockerfile`; `{container}` is the container's own folder.
     """
     return {
-        layout.AIRFLOW_IMAGE: ProcessImage(
-            bin_folder=layout.environment_python("airflow").parent,
+        image: ProcessImage(
+            bin_folder=layout.environment_python(environment).parent,
             environ={
                 "AIRFLOW_HOME": "{container}",
                 "PYTHONPATH": str(layout.ROOT / "airflow"),
                 "PYTHONUNBUFFERED": "1",
+                **({"AIRFLOW_CONFIG": str(AIRFLOW_3_2_SETTINGS)} if environment.startswith("airflow-3.2") else {}),
             },
         )
+        for image, environment in layout.image_environments().items()
     }

@@ -249,7 +249,7 @@ def run_components(engine: Engine, report: Report, services: Services, probe: Pa
 
     def migration() -> str:
         environ = services.environ("migration", "HoldsSecrets", "IsMigration")
-        with container(engine, "migration", task_environment.command("Migration"), environ) as task:
+        with container(engine, "migration", [*task_environment.command("Migration"), "prepare"], environ) as task:
             code = task.await_exit(START_SECONDS)
             if code != 0:
                 raise CheckError(f"exit code {code}:\n{task.log[-3000:]}")

@@ -9,9 +9,9 @@ from local import layout
 
 STACKS = (
     *("network", "data", "work_queue", "control_plane", "push_gate", "image"),
-    *("airflow", "airflow_service", "worker_group", "worker_scaling"),
+    *("airflow", "airflow_service", "worker_group", "worker_scaling", "metadata_migration"),
 )
-FUNCTION_STACKS = ("control_plane", "push_gate", "image", "worker_scaling")
+FUNCTION_STACKS = ("control_plane", "push_gate", "image", "worker_scaling", "metadata_migration")
 
 
 @cache

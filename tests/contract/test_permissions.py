@@ -24,6 +24,7 @@ METHODS = {
     ("ecs", "describe_services"): {"ecs:DescribeServices"},
     ("ecs", "describe_task_definition"): {"ecs:DescribeTaskDefinition"},
     ("ecs", "list_tasks"): {"ecs:ListTasks"},
+    ("ecs", "list_services"): {"ecs:ListServices"},
     ("ecs", "update_service"): {"ecs:UpdateService", "iam:PassRole"},  # the roles of a new revision
     ("cloudwatch", "put_metric_data"): {"cloudwatch:PutMetricData"},
     ("codebuild", "start_build"): {"codebuild:StartBuild"},
@@ -43,7 +44,20 @@ METHODS = {
     ("sqs", "send_message"): {"sqs:SendMessage"},
     ("sqs", "get_queue_attributes"): {"sqs:GetQueueAttributes"},
     ("sqs", "change_message_visibility"): {"sqs:ChangeMessageVisibility"},
+    ("sqs", "purge_queue"): {"sqs:PurgeQueue"},
     ("kms", "sign"): {"kms:Sign"},
+    ("sns", "publish"): {"sns:Publish", "kms:GenerateDataKey", "kms:Decrypt"},  # the topic is encrypted under the key
+    ("stepfunctions", "start_execution"): {"states:StartExecution"},
+    ("stepfunctions", "describe_execution"): {"states:DescribeExecution"},
+    ("rds", "describe_db_instances"): {"rds:DescribeDBInstances"},
+    ("rds", "describe_db_snapshots"): {"rds:DescribeDBSnapshots"},
+    ("rds", "create_db_snapshot"): {"rds:CreateDBSnapshot", "rds:AddTagsToResource"},
+    ("rds", "delete_db_snapshot"): {"rds:DeleteDBSnapshot"},
+    ("rds", "modify_db_instance"): {"rds:ModifyDBInstance"},
+    ("rds", "restore_db_instance_from_db_snapshot"): {
+        "rds:RestoreDBInstanceFromDBSnapshot",
+        "rds:AddTagsToResource",
+    },
 }
 COMMANDS = {
     # command of the image's build -> what IAM calls it
@@ -70,6 +84,7 @@ SERVICES = {
     "sns",
     "kms",
     "rds",
+    "stepfunctions",
     "codebuild",
     "ecr",
     "lambda",
@@ -91,6 +106,7 @@ QUEUE = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
 
 NO_RESOURCE = {
     *("ecr:GetAuthorizationToken", "ecs:DescribeTaskDefinition", "xray:PutTraceSegments", "xray:PutTelemetryRecords"),
+    *("rds:DescribeDBInstances", "rds:DescribeDBSnapshots", "xray:GetSamplingRules", "xray:GetSamplingTargets"),
     *INTERFACES,
 }
 """Actions that AWS lets nobody narrow to a resource."""
@@ -98,6 +114,8 @@ NARROWED_BY_CONDITION = {
     "cloudwatch:PutMetricData": {"StringEquals": {"cloudwatch:namespace": {"Fn::Sub": "Farflow/${Name}"}}},
     "ecs:ListTasks": {"ArnEquals": {"ecs:cluster": {"Ref": "ClusterArn"}}},
 }
+OF_CLUSTER = {"ArnEquals": {"ecs:cluster": {"Fn::GetAtt": ["Cluster", "Arn"]}}}
+"""The same in the template that makes the cluster."""
 """Actions without a resource (of ListTasks it would be a container instance), and what says where all the same."""
 
 
@@ -205,10 +223,13 @@ def test_no_role_has_a_wildcard(role: str, statement: dict[str, object]) -> None
     assert not any("*" in action for action in templates.actions(statement))
     if statement["Resource"] in ("*", ["*"]):
         (*_, action) = templates.actions(statement)
-        assert templates.actions(statement) <= NO_RESOURCE or statement["Condition"] == NARROWED_BY_CONDITION[action]
+        narrowed = (NARROWED_BY_CONDITION.get(action), OF_CLUSTER if action.startswith("ecs:List") else None)
+        assert templates.actions(statement) <= NO_RESOURCE or statement["Condition"] in narrowed
     elif statement["Sid"] != "PullImage":  # an image of one's own may be in any registry of any account
         for pattern in re.findall(r"arn:[^'\"]*", str(statement["Resource"])):
-            *_, region, account, resource = pattern.split(":", 5)
+            *_, service, region, account, resource = re.sub(r"\$\{[^}]*\}", "x", pattern).split(":", 5)
+            if service == "rds":  # it has `snapshot:name` where others have `snapshot/name`
+                resource = resource.replace(":", "/", 1)
             assert "*" not in region + account + resource.partition("/")[0].removesuffix(":*"), pattern
 
 

@@ -153,9 +153,8 @@ def test_delivery_that_is_replayed_when_it_is_forgotten_rolls_nothing_back(pushe
     delivery = pushes.deliveries("")[: len(pushes.deliveries("")) - before][0]
     second = pushes.push("after")
     pushes.await_served(second.release)
-    dynamodb = aws.client(pushes.stack, "dynamodb")
-    (table,) = [name for name in dynamodb.list_tables()["TableNames"] if "StateTable" in name]
-    dynamodb.delete_item(TableName=table, Key={"id": {"S": f"push#{delivery['guid']}"}})
+    key = {"id": {"S": f"push#{delivery['guid']}"}}
+    aws.client(pushes.stack, "dynamodb").delete_item(TableName=aws.state_table(pushes.stack), Key=key)
     pushes.github.tell("POST", "/redeliver", {"id": delivery["id"]})
     eventually(lambda: "superseded" in pushes.clone.verdict(first.commit).page, 60, "the old commit is superseded")
     assert pushes.served() == second.release

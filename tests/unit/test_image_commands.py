@@ -95,7 +95,8 @@ def test_variables_follow_the_component_s_conditions() -> None:
 
 def test_commands_are_the_template_s() -> None:
     assert task_environment.command("Migration") == ["python", "-m", "farflow.migration"]
-    assert task_environment.command("Workers")[:5] == ["airflow", "celery", "worker", "--queues", "default"]
+    started = ["python", "-m", "farflow.start"]
+    assert task_environment.command("Workers")[:8] == [*started, "airflow", "celery", "worker", "--queues", "default"]
 
 
 def test_image_commands_end_with_a_message_not_a_trace(tmp_path: Path) -> None:

@@ -33,6 +33,8 @@ class Request:
     physical_resource_id: str | None
     response_url: str
     properties: Mapping[str, Any]
+    old_properties: Mapping[str, Any] = field(default_factory=dict)
+    """Of an Update: what was asked before."""
 
     @classmethod
     def parse(cls, event: Mapping[str, Any]) -> Request:
@@ -45,6 +47,7 @@ class Request:
             physical_resource_id=event.get("PhysicalResourceId"),
             response_url=event["ResponseURL"],
             properties=event.get("ResourceProperties", {}),
+            old_properties=event.get("OldResourceProperties", {}),
         )
 
 

@@ -81,8 +81,8 @@ def _less(kept: Decision, fleet: Fleet, leaving: Sequence[Worker], missing: int,
         leaving = leaving[: max(0, fleet.desired - taken_back - len(fleet.workers))]
     if not leaving and not taken_back:
         return replace(kept, reason=f"{kept.reason}; nobody is let go: a worker starts, whom ECS could stop instead")
-    if unprotected := _unprotected(fleet.staying, leaving, now):
-        return replace(kept, reason=f"{kept.reason}; nobody is let go: {unprotected}")
+    if danger := unprotected(fleet.staying, leaving, now):
+        return replace(kept, reason=f"{kept.reason}; nobody is let go: {danger}")
     return replace(
         kept,
         desired=kept.present - len(leaving) - taken_back + max(0, missing),
@@ -312,7 +312,7 @@ def _drained_for_long(staying: Sequence[Worker], plan: _Plan, policy: Policy, no
     ]
 
 
-def _unprotected(staying: Sequence[Worker], leaving: Sequence[Worker], now: float) -> str:
+def unprotected(staying: Sequence[Worker], leaving: Sequence[Worker], now: float) -> str:
     """Who besides those that leave may have a task and could be stopped by ECS, in words."""
     gone = {worker.id for worker in leaving}
     for worker in staying:

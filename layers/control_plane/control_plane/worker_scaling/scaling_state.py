@@ -7,6 +7,7 @@
 | `cold_start#<group>` | `workload_metrics` | how long the last workers took from their creation until they accepted |
 | `lease#worker_scaler#<group>` | `worker_scaler` | who acts for the group, and the fencing token |
 | `rollout#<group>` | `worker_scaler` | the task definition that the service was told last |
+| `worker_hold` | `metadata_migrator` | whether an upgrade wants all workers drained |
 
 Each is written under conditions or by one writer. Errors are botocore's.
 """
@@ -21,6 +22,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from control_plane.worker_scaling.fleet import Order, Phase
+from control_plane.worker_scaling.hold import Hold
+from control_plane.worker_scaling.hold_item import HoldItem
 from control_plane.worker_scaling.rollout import RolledOut
 from control_plane.worker_scaling.workload import Workload
 from control_plane.worker_scaling.workload_text import WorkloadTextError, from_text, to_text
@@ -182,6 +185,12 @@ class ScalingState:
             "told_at": {"N": str(told.at)},
         }
         self._dynamodb.put_item(TableName=self._table, Item=item)
+
+    # ---- Hold ----------------------------------------------------------------------------------
+
+    def hold(self) -> Hold:
+        """What an upgrade asked last."""
+        return HoldItem(self._dynamodb, self._table).load()
 
     def _get(self, key: str) -> dict[str, Any]:
         answer = self._dynamodb.get_item(TableName=self._table, Key={"id": {"S": key}}, ConsistentRead=True)

@@ -1,8 +1,8 @@
-"""What an ECS task has come to: `metadata_migrator.migration_task`."""
+"""What an ECS task has come to: `metadata_migrator.task_outcome`."""
 
 import pytest
 
-from metadata_migrator.migration_task import Failed, Running, Succeeded, outcome
+from metadata_migrator.task_outcome import Failed, Running, Succeeded, outcome
 
 
 @pytest.mark.parametrize("status", ["PROVISIONING", "PENDING", "ACTIVATING", "RUNNING", "DEACTIVATING", "STOPPING"])

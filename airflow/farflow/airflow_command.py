@@ -1,0 +1,52 @@
+"""Airflow's command line with few settings: what Airflow does not start with must not stand in the way of a migration.
+
+An empty folder is its AIRFLOW_HOME, so that no configuration file, plugin or local setting of an image counts.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+
+SETTINGS = (
+    "AIRFLOW__CORE__AUTH_MANAGER",
+    "AIRFLOW__CORE__DEFAULT_POOL_TASK_SLOT_COUNT",
+    "AIRFLOW__CORE__FERNET_KEY",
+    "AIRFLOW__CORE__LOAD_EXAMPLES",
+    "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN",
+    "AIRFLOW__LOGGING__JSON_LOGS",
+)
+NEEDED = (
+    "FERNET_KEY",
+    "HOME",
+    "LANG",
+    "LD_LIBRARY_PATH",
+    "PATH",
+    "PGSSLMODE",
+    "PYTHONPATH",
+    "PYTHONUNBUFFERED",
+    "TMPDIR",
+)
+"""Besides what begins with DATABASE_, which Airflow expands in its settings."""
+
+
+class CommandError(Exception):
+    """A command of Airflow's failed; the log has its words."""
+
+
+def minimal(environ: Mapping[str, str], home: str) -> dict[str, str]:
+    """What Airflow's commands may see of `environ`."""
+    kept = {
+        name: value for name, value in environ.items() if name in (*SETTINGS, *NEEDED) or name.startswith("DATABASE_")
+    }
+    return {**kept, "AIRFLOW_HOME": home, "AIRFLOW__CORE__LAZY_LOAD_PLUGINS": "True"}
+
+
+def run(environ: Mapping[str, str], command: Sequence[str]) -> None:
+    """Raises `CommandError`."""
+    print(f"migration: {' '.join(command[:3])}", flush=True)
+    with tempfile.TemporaryDirectory() as home:
+        code = subprocess.run(command, env=minimal(environ, home), check=False).returncode
+    if code != 0:
+        raise CommandError(f"{' '.join(command[:3])} exited with {code}")

@@ -1,0 +1,87 @@
+"""Runs the image's own part of a migration (`farflow.migration`): one ECS task, started once however often it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from control_plane.custom_resource import ResourceError
+
+from .task_outcome import Outcome, Running, outcome
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecs import ECSClient
+
+STARTED_BY = "metadata_migrator"
+CONTAINER = "migration"
+
+
+class NotStartedError(Exception):
+    """ECS did not start the task, for a reason that may pass."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where tasks run. Lists hold ids."""
+
+    cluster: str
+    subnets: tuple[str, ...]
+    security_groups: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, properties: Mapping[str, Any]) -> Place:
+        """Raises `ResourceError` naming every property that is missing."""
+        needed = ("Cluster", "TaskDefinition", "Image", "Subnets", "SecurityGroups")
+        missing = [name for name in needed if not properties.get(name)]
+        if missing:
+            raise ResourceError(f"the custom resource lacks {', '.join(missing)}")
+        return cls(properties["Cluster"], tuple(properties["Subnets"]), tuple(properties["SecurityGroups"]))
+
+
+def start(
+    ecs: ECSClient,
+    place: Place,
+    task_definition: str,
+    command: Sequence[str],
+    variables: Mapping[str, str],
+    client_token: str,
+) -> str:
+    """Return the task's ARN: the same for the same `client_token`, for a day. Raises `NotStartedError`, or botocore's errors.
+
+    Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html
+    """
+    answer = ecs.run_task(
+        cluster=place.cluster,
+        taskDefinition=task_definition,
+        launchType="FARGATE",
+        count=1,
+        startedBy=STARTED_BY,
+        clientToken=client_token,
+        overrides={
+            "containerOverrides": [
+                {
+                    "name": CONTAINER,
+                    "command": ["python", "-m", "farflow.migration", *command],
+                    "environment": [{"name": name, "value": value} for name, value in variables.items()],
+                }
+            ]
+        },
+        networkConfiguration={
+            "awsvpcConfiguration": {
+                "subnets": list(place.subnets),
+                "securityGroups": list(place.security_groups),
+                "assignPublicIp": "DISABLED",
+            }
+        },
+    )
+    if not answer["tasks"]:
+        reasons = ", ".join(failure.get("reason", "unknown") for failure in answer["failures"])
+        raise NotStartedError(f"ECS did not start the migration: {reasons or 'it gave no reason'}")
+    return answer["tasks"][0]["taskArn"]
+
+
+def look(ecs: ECSClient, cluster: str, task_arn: str) -> Outcome:
+    """What has become of the task. One that ECS does not know of yet runs: describe is eventually consistent."""
+    tasks = ecs.describe_tasks(cluster=cluster, tasks=[task_arn])["tasks"]
+    return outcome(tasks[0]) if tasks else Running()

@@ -1,0 +1,343 @@
+"""The steps of an upgrade, one per state of the state machine. Each can be repeated: it looks first, and remembers by `record`.
+
+A step returns what the state machine branches by: `wait` (look again), `done`, or what `compare` found.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from control_plane import custom_resource
+from control_plane.custom_resource import Request, ResourceError, Result
+from control_plane.observability import logger, metrics
+from control_plane.worker_scaling.hold import Hold
+from control_plane.worker_scaling.hold_item import HoldItem
+
+from . import airflow_services, ecs_task
+from .airflow_services import SCHEDULER, WORKERS, Service
+from .ecs_task import Place
+from .journey import Journey, NoWayError, arguments, journey
+from .record import REPORT_KEY, Record, Turn
+from .settings import Settings
+from .snapshot import PREFIX, Database
+from .task_outcome import Failed, Running
+
+PHYSICAL_RESOURCE_ID = "metadata-migration"
+HOLD_SECONDS = 600.0
+"""Longer than any pause between two looks at draining workers. When nobody looks any more, workers come back by themselves."""
+STOP_SECONDS = 600.0
+"""For services without running tasks; Fargate ends a container within two minutes."""
+
+WAIT = "wait"
+DONE = "done"
+
+
+class UpgradeError(ResourceError):
+    """The upgrade goes no further; the message is for whoever deploys. Trying the same step again would not help."""
+
+
+@dataclass(frozen=True)
+class Clients:
+    """boto3's."""
+
+    dynamodb: Any
+    ecs: Any
+    rds: Any
+    sns: Any
+    sqs: Any
+    stepfunctions: Any
+
+
+class Steps:
+    """Of one execution, for one request of CloudFormation. `now` is in seconds since 1970."""
+
+    def __init__(
+        self, settings: Settings, clients: Clients, execution: str, request: Request, now: Callable[[], float]
+    ) -> None:
+        self._settings = settings
+        self._clients = clients
+        self._execution = execution
+        self._request = request
+        self._now = now
+        self._turn = Turn(clients.dynamodb, settings.state_table, execution)
+        self._hold = HoldItem(clients.dynamodb, settings.state_table)
+        self._place = Place.parse(request.properties)
+
+    def take(self, name: str, failure: Mapping[str, Any] | None = None) -> str:
+        """Take the step called `name`; `failure` is what Step Functions caught of another one."""
+        if name == "take_turn":
+            return self.take_turn()
+        record = self._turn.load()
+        if name == "answer_failure":
+            return self.answer_failure(record, failure or {})
+        if name not in ("roll_back", "restore", "start_services", "answer"):
+            record.step = name
+            self._turn.save(record)
+        step: Callable[[Record], str] = getattr(self, name)
+        return step(record)
+
+    # ---- Nothing is touched yet ------------------------------------------------------------------
+
+    def take_turn(self) -> str:
+        """One deployment after the other. A later one ends an earlier one that has not begun to migrate."""
+        holder = self._turn.holder()
+        if holder and holder != self._execution and self._is_running(holder):
+            self._turn.ask_for_it(holder)
+            return WAIT
+        return DONE if self._turn.take(holder) else WAIT
+
+    def compare(self, record: Record) -> str:
+        """`nothing`: the database fits the image; `again`: it does, and services wait since an earlier try; or `move`."""
+        if record.fits != self._identity:
+            report = self._run(record, "compare", self._request.properties["TaskDefinition"], ["prepare"])
+            if report is None:
+                return WAIT
+            try:
+                way = journey(
+                    report,
+                    self._request.properties["TaskDefinition"],
+                    self._request.old_properties.get("TaskDefinition", ""),
+                )
+            except NoWayError as error:
+                raise UpgradeError(str(error)) from error
+            record.journey = way.content if way else None
+            record.fits = {} if way else self._identity
+            self._turn.save(record)
+        if record.journey:
+            return "move"
+        return "again" if record.services else "nothing"
+
+    # ---- Nothing runs afterwards, and nothing was ended --------------------------------------------
+
+    def pause_scheduling(self, record: Record) -> str:
+        """No scheduler: nothing new is begun. What runs goes on."""
+        services = self._look()
+        if not record.services:
+            record.services = {name: service.desired for name, service in services.items()}
+        if not record.drain_until:
+            record.drain_until = self._now() + 60.0 * self._settings.drain_minutes
+        self._turn.save(record)
+        self._set(services, {SCHEDULER: 0})
+        return DONE if services.get(SCHEDULER, Service(0, 0)).is_stopped else WAIT
+
+    def drain(self, record: Record) -> str:
+        """Every worker finishes what it runs, by the scaler's protocol, and leaves."""
+        services = self._look()
+        self._set(services, {SCHEDULER: 0})
+        waiting = self._count_queued() if self._settings.queued_tasks == "run" else 0
+        working = [name for name, service in services.items() if name.startswith(WORKERS) and not service.is_stopped]
+        if not working:
+            return DONE
+        if self._turn.is_superseded():
+            raise UpgradeError("a later deployment, or the end of this one, was waiting")
+        if self._now() > record.drain_until:
+            raise UpgradeError(self._too_long(services, waiting))
+        if not waiting:
+            now = self._now()
+            self._hold.save(Hold(is_asked=True, at=now, until=now + HOLD_SECONDS))
+            self._have_workers_counted()
+        logger.info("draining", extra={"services": {name: services[name].alive for name in working}, "queued": waiting})
+        return WAIT
+
+    def stop_services(self, record: Record) -> str:
+        """The others, which have nothing to finish."""
+        services = self._look()
+        self._set(services, dict.fromkeys(services, 0))
+        if all(service.is_stopped for service in services.values()):
+            return DONE
+        if self._now() > record.drain_until + STOP_SECONDS:
+            alive = ", ".join(name for name, service in services.items() if not service.is_stopped)
+            raise UpgradeError(f"ECS did not stop {alive}")
+        return WAIT
+
+    def snapshot(self, record: Record) -> str:
+        """With nobody at work: whoever goes back to it loses nothing."""
+        if not self._settings.database_instance:
+            return DONE
+        record.snapshot = f"{PREFIX}-{self._short}"
+        self._turn.save(record)
+        return DONE if self._database.take(record.snapshot) else WAIT
+
+    # ---- The database moves --------------------------------------------------------------------------
+
+    def migrate(self, record: Record) -> str:
+        """By one task of the newer image."""
+        way = _journey(record)
+        if not record.is_moving:
+            self._purge_queues()
+            record.is_moving, record.fits = True, {}
+            self._turn.save(record)
+        report = self._run(record, "migrate", way.mover, ["reach", *arguments(way.goal)])
+        if report is None:
+            return WAIT
+        if not dict(way.goal).items() <= report.get("reached", {}).items():
+            raise UpgradeError(f"the database is at {report.get('reached')} after its migration, not at {way.goal}")
+        record.is_moving, record.fits = False, self._identity
+        self._turn.save(record)
+        if record.snapshot:
+            self._database.drop_old()
+        return DONE
+
+    def roll_back(self, record: Record) -> str:
+        """Where the database was, by the newer image; nothing if it has not moved."""
+        if not record.is_moving:
+            return DONE
+        way = _journey(record)
+        if self._run(record, "roll_back", way.mover, ["reach", *arguments(way.start)]) is None:
+            return WAIT
+        record.is_moving = False
+        self._turn.save(record)
+        return DONE
+
+    def restore(self, record: Record) -> str:
+        """What the newer image could not take back, its snapshot brings back."""
+        if not record.snapshot:
+            raise UpgradeError("there is no snapshot to go back to")
+        if not self._database.restore(record.snapshot):
+            return WAIT
+        record.is_moving = False
+        self._turn.save(record)
+        return DONE
+
+    # ---- All run again -------------------------------------------------------------------------------
+
+    def start_services(self, record: Record) -> str:
+        """As many as before. A container waits by itself until the database is as its image needs it (`farflow.start`)."""
+        self._set(self._look(), record.services)
+        now = self._now()
+        self._hold.save(Hold(is_asked=False, at=now, until=now))
+        self._have_workers_counted()
+        record.services = {}
+        self._turn.save(record)
+        return DONE
+
+    def answer(self, _record: Record) -> str:
+        """CloudFormation goes on: the services get their new task definitions."""
+        custom_resource.answer(self._request, lambda _: Result(PHYSICAL_RESOURCE_ID))
+        return DONE
+
+    def answer_failure(self, record: Record, failure: Mapping[str, Any]) -> str:
+        """CloudFormation rolls back."""
+        reason = in_words(failure)
+        if record.is_moving:
+            metrics.add_metric(name="DatabasesLeftBetween", unit="Count", value=1)
+            reason += (
+                ". The database could not be brought back: no service works on it until it is. See docs/upgrading.md"
+            )
+        error = UpgradeError(f"{record.step or 'take_turn'}: {reason}")
+
+        def fail(_: Request) -> Result:
+            raise error
+
+        custom_resource.answer(self._request, fail)
+        return DONE
+
+    # ---- How -----------------------------------------------------------------------------------------
+
+    @property
+    def _identity(self) -> dict[str, str]:
+        """What of a deployment decides how the database has to be."""
+        return {name: str(value) for name, value in self._request.properties.items() if name in IDENTITY}
+
+    @property
+    def _short(self) -> str:
+        return hashlib.sha256(self._execution.encode()).hexdigest()[:8]
+
+    @property
+    def _database(self) -> Database:
+        return Database(self._clients.rds, self._settings.database_instance)
+
+    def _is_running(self, execution: str) -> bool:
+        try:
+            answer = self._clients.stepfunctions.describe_execution(executionArn=execution)
+        except self._clients.stepfunctions.exceptions.ExecutionDoesNotExist:
+            return False
+        return bool(answer["status"] == "RUNNING")
+
+    def _look(self) -> dict[str, Service]:
+        return airflow_services.look(self._clients.ecs, self._place.cluster)
+
+    def _set(self, services: Mapping[str, Service], wanted: Mapping[str, int]) -> None:
+        airflow_services.set_counts(self._clients.ecs, self._place.cluster, services, wanted)
+
+    def _run(self, record: Record, step: str, task_definition: str, command: list[str]) -> dict[str, Any] | None:
+        """What the image's task told, None while it runs. Raises `UpgradeError` when it failed."""
+        key = f"{REPORT_KEY}#{self._short}#{step}"
+        if step not in record.tasks:
+            record.tasks[step] = ecs_task.start(
+                self._clients.ecs,
+                self._place,
+                task_definition,
+                command,
+                {"FARFLOW_MIGRATION_REPORT": key},
+                client_token=f"{self._short}-{step}",
+            )
+            self._turn.save(record)
+            logger.info("started", extra={"step": step, "task_arn": record.tasks[step], "command": command})
+        seen = ecs_task.look(self._clients.ecs, self._place.cluster, record.tasks[step])
+        if isinstance(seen, Running):
+            return None
+        report = self._turn.report(key)
+        if isinstance(seen, Failed) or "error" in report or not report:
+            reason = report.get("error") or (seen.reason if isinstance(seen, Failed) else "it told nothing")
+            task_id = record.tasks[step].rpartition("/")[2]
+            log = f"{self._request.properties.get('LogGroup', 'its log group')}, stream airflow/{ecs_task.CONTAINER}/{task_id}"
+            raise UpgradeError(f"{reason} (log: {log})")
+        return report
+
+    def _count_queued(self) -> int:
+        return sum(
+            int(
+                self._clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])[
+                    "Attributes"
+                ]["ApproximateNumberOfMessages"]
+            )
+            for url in self._queue_urls
+        )
+
+    def _purge_queues(self) -> None:
+        """What is in there is of the version before, and its tasks are sent anew (`farflow.migration.requeue`)."""
+        for url in self._queue_urls:
+            try:
+                self._clients.sqs.purge_queue(QueueUrl=url)
+            except self._clients.sqs.exceptions.PurgeQueueInProgress:
+                continue
+
+    @property
+    def _queue_urls(self) -> list[str]:
+        return self._settings.work_queue_urls.split(",")
+
+    def _have_workers_counted(self) -> None:
+        self._clients.sns.publish(TopicArn=self._settings.worker_scaling_topic_arn, Message="{}")
+
+    def _too_long(self, services: Mapping[str, Service], waiting: int) -> str:
+        workers = ", ".join(f"{service.alive} of {name}" for name, service in services.items() if service.alive)
+        queued = f" and {waiting} tasks waited in the queue" if waiting else ""
+        return (
+            f"after {self._settings.drain_minutes} minutes workers still ran tasks ({workers}){queued}; none was ended."
+            " Deploy again when they have ended, or raise UpgradeDrainMinutes"
+        )
+
+
+IDENTITY = ("Image", "DatabaseSecretArn", "AdministratorSecretArn", "MetricsDatabaseSecretArn")
+
+
+def _journey(record: Record) -> Journey:
+    if record.journey is None:
+        raise UpgradeError("no journey was decided")
+    return Journey.parse(record.journey)
+
+
+def in_words(failure: Mapping[str, Any]) -> str:
+    """Of what Step Functions caught, the message of a function's exception.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+    """
+    try:
+        return str(json.loads(failure["Cause"])["errorMessage"])
+    except (KeyError, TypeError, ValueError):
+        return f"{failure.get('Error', 'unknown')}: {failure.get('Cause', '')}".strip(": ")
