@@ -7,14 +7,15 @@ LOCAL := PYTHONPATH=layers/control_plane $(TOOLS)/python -m local
 RELEASES := $(LOCAL).release_commands
 SAM := env PATH="$(CURDIR)/$(TOOLS):$$PATH" SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.farflow/sam" \
   PIP_CACHE_DIR="$(CURDIR)/.farflow/cache/pip" sam
-export DAGS KEEP ENGINE TAG CPU_ARCHITECTURE ENV RELEASE CONFIRM DATABASE_URL HISTORY DAYS FULL PROCESSES POLICIES SEED CONCURRENCY MAXIMUM COLD_START
+export DAGS KEEP ENGINE TAG CPU_ARCHITECTURE ENV RELEASE CONFIRM DATABASE_URL HISTORY DAYS FULL PROCESSES POLICIES SEED CONCURRENCY MAXIMUM COLD_START UPGRADE_FROM FROM TO
 
-.PHONY: help demo up status logs down image image-test deploy publish releases rollback confirm explain export-history replay lint-dags test test-defences soak check bench bench-tasks bench-delivery bench-lint bench-push bench-observing bench-workers bench-scaling setup setup-tools setup-plotting setup-benchmarks rule-pages locks
+.PHONY: help demo up status logs down image image-test deploy upgrade-check publish releases rollback confirm explain export-history replay lint-dags test test-defences soak check bench bench-tasks bench-delivery bench-lint bench-push bench-observing bench-workers bench-scaling setup setup-former setup-tools setup-plotting setup-benchmarks rule-pages locks
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
 
-demo: setup ## Boot everything on this machine, run DAGs, print a timeline, shut down. DAGS=<folder> KEEP=1
+demo: setup ## Boot everything on this machine, run DAGs, print a timeline, shut down. DAGS=<folder> KEEP=1 UPGRADE_FROM=3.2.2
+	@case "$(UPGRADE_FROM)" in 3.3.1|3.2.2) python3 local/environments.py tools emulator lambda airflow airflow-$(UPGRADE_FROM);; esac
 	@$(LOCAL) demo
 
 up: setup ## Start Farflow on this machine and deploy the template to it.
@@ -39,6 +40,10 @@ deploy: setup ## Deploy to AWS with samconfig.toml's environment ENV, for exampl
 	@test -n "$(ENV)" || { echo "deploy: say which environment of samconfig.toml, for example ENV=dev" >&2; exit 2; }
 	@$(SAM) build --config-env "$(ENV)"
 	@$(SAM) deploy --config-env "$(ENV)"
+
+upgrade-check: setup ## Try an upgrade and the way back on a copy of a database, and the DAGs. FROM=3.2.2 TO=3.3.2 DATABASE_URL=<url> DAGS=<folder>
+	@for version in $(FROM) $(TO); do case "$$version" in 3.3.1|3.2.2) python3 local/environments.py airflow-$$version;; esac; done
+	@PYTHONPATH=airflow $(TOOLS)/python -m local.upgrade_check
 
 publish: setup ## Make a folder of DAGs the newest release. DAGS=<folder> ENV=dev CONFIRM=yes
 	@$(RELEASES) publish
@@ -66,7 +71,7 @@ lint-dags: setup ## Say of a folder of DAGs what the push gate would say. DAGS=<
 	@PYTHONPATH=layers/dag_lint XDG_CACHE_HOME=$(CURDIR)/.farflow/cache $(TOOLS)/python -m dag_lint --python .farflow/env/airflow/bin/python "$(DAGS)"
 
 # The end-to-end tests share one stack and mostly wait; what needs no stack runs beside them.
-test: setup ## Run all tests: unit, integration, contract, end to end. TESTS=tests/unit for a part.
+test: setup-former ## Run all tests: unit, integration, contract, end to end. TESTS=tests/unit for a part.
 ifdef TESTS
 	@$(TOOLS)/pytest $(TESTS)
 else
@@ -118,6 +123,9 @@ bench-scaling: setup-plotting ## Simulate days of work under the deployed scalin
 
 setup: # The Python environments, in .farflow/; a fifth of a second when they are there.
 	@python3 local/environments.py
+
+setup-former: setup # Also an Airflow before the present one, to upgrade from.
+	@python3 local/environments.py airflow-3.2.2
 
 setup-tools: # All that a command needs which runs nothing of Airflow's, AWS's or the functions'.
 	@python3 local/environments.py tools

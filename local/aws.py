@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_stepfunctions import SFNClient
+
+
+DEPLOYED = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+"""Of a stack: what was deployed last, or before a deployment that failed, is there."""
 
 
 class NotDeployedError(LocalStackError):
@@ -46,6 +51,8 @@ def client(stack: layout.Stack, service: Literal["secretsmanager"]) -> SecretsMa
 @overload
 def client(stack: layout.Stack, service: Literal["sqs"]) -> SQSClient: ...
 @overload
+def client(stack: layout.Stack, service: Literal["stepfunctions"]) -> SFNClient: ...
+@overload
 def client(stack: layout.Stack, service: Literal["lambda"]) -> LambdaClient: ...
 @overload
 def client(stack: layout.Stack, service: Literal["dynamodb"]) -> DynamoDBClient: ...
@@ -67,7 +74,7 @@ def outputs(stack: layout.Stack) -> dict[str, str]:
         found = cloudformation.describe_stacks(StackName=layout.STACK_NAME)["Stacks"]
     except cloudformation.exceptions.ClientError:
         found = []
-    if not found or found[0]["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+    if not found or found[0]["StackStatus"] not in DEPLOYED:
         raise NotDeployedError(f"the template is not deployed as {layout.STACK_NAME}")
     return {output["OutputKey"]: output["OutputValue"] for output in found[0].get("Outputs", [])}
 

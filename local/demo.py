@@ -8,25 +8,20 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local import aws, dag_folder, deploy, git_push, layout, push_gate, services, stack_control
-from local.airflow_api import AirflowApi, AirflowApiError, quoted
+from local import aws, dag_folder, demo_upgrade, deploy, git_push, layout, push_gate, services, stack_control
+from local.airflow_api import AirflowApi
+from local.demo_runs import DemoError, check_logs, check_passed_xcom, count_xcoms, run_dags
 from local.errors import LocalStackError
 from local.processes import log_tail
 from local.timeline import DagOutcome, Timeline
 
 RECORD = layout.ROOT / "build" / "demo.json"
 PARSE_SECONDS = 300.0
-RUN_SECONDS = 600.0
-POLL_SECONDS = 1.0
 SERVED_SECONDS = 60.0
-PASSED_TOTAL = 15000
 
 BAD_DAG = """from airflow.sdk import DAG
 from airflow.providers.standard.operators.bash import BashOperator
@@ -37,23 +32,6 @@ with DAG("late_report", schedule="0 25 * * *", tags=["demo"], default_args={"own
 """An hour that no day has, and an argument that nobody reads."""
 
 
-class DemoError(LocalStackError):
-    """A step did not end as it must; the message says how."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """A DAG run that the demo triggered."""
-
-    dag_id: str
-    run_id: str
-
-    @property
-    def path(self) -> str:
-        """Where the API finds it."""
-        return f"dags/{self.dag_id}/dagRuns/{quoted(self.run_id)}"
-
-
 def main() -> int:
     """Run the demo over the folder that `DAGS` names, else `dags/`. With KEEP=1 the stack stays up."""
     folder = Path(os.environ.get("DAGS") or layout.ROOT / "dags").expanduser().resolve()
@@ -61,9 +39,10 @@ def main() -> int:
     timeline = Timeline()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Control-C does
     try:
+        demo_upgrade.refuse_unknown_version(os.environ.get("UPGRADE_FROM", ""))
         dag_folder.files(folder)
         dag_folder.refuse_links(folder)
-    except dag_folder.DagFolderError as error:
+    except (DemoError, dag_folder.DagFolderError) as error:
         print(f"demo: {error}")
         timeline.write(RECORD)
         return 1
@@ -89,6 +68,8 @@ def main() -> int:
 
 
 def _tell(timeline: Timeline, folder: Path) -> None:
+    former = os.environ.get("UPGRADE_FROM", "")
+    image = layout.former_image(former) if former else layout.AIRFLOW_IMAGE
     with timeline.step("set up environments") as step:
         # `make` did it before this interpreter could exist.
         setup = json.loads((layout.STATE / "setup.json").read_text())
@@ -99,8 +80,9 @@ def _tell(timeline: Timeline, folder: Path) -> None:
         step.detail = f"AWS at {stack.aws_url}"
     with timeline.step("sam build"):
         deploy.build()
-    with timeline.step("sam deploy, with the migration"):
-        deploy.deploy(stack)
+    with timeline.step("sam deploy, with the migration") as step:
+        deploy.deploy(stack, AirflowImage=image)
+        step.detail = "" if image == layout.AIRFLOW_IMAGE else f"of Airflow {former}"
     api = AirflowApi(stack)
     with timeline.step("services steady and healthy") as step:
         step.detail = services.await_healthy(stack)
@@ -130,6 +112,8 @@ def _tell(timeline: Timeline, folder: Path) -> None:
         step.detail = f"{count_xcoms(api, runs)} XComs"
         if folder == layout.ROOT / "dags":
             step.detail += f", {check_passed_xcom(api, runs)}"
+    if image != layout.AIRFLOW_IMAGE:
+        demo_upgrade.upgrade(stack, api, parsed.dag_ids, runs, timeline)
     with timeline.step("git push of a bad commit, stopped") as step:
         step.detail = check_bad_commit(stack, clone)
     with timeline.step("every file imports"):
@@ -177,75 +161,6 @@ def publish(folder: Path) -> str:
     if result.returncode != 0:
         raise DemoError(f"the DAGs were not published:\n{result.stdout}{result.stderr}")
     return ", ".join(result.stdout.splitlines())
-
-
-def run_dags(api: AirflowApi, dag_ids: list[str], timeline: Timeline) -> list[Run]:
-    """Unpause and trigger every DAG, wait for all, and return the runs. Raises when one did not succeed."""
-    if not dag_ids:
-        raise DemoError("no file holds a DAG")
-    waiting: dict[Run, float] = {}
-    for dag_id in dag_ids:
-        api.patch(f"dags/{dag_id}", {"is_paused": False})
-        try:
-            answer = api.post(f"dags/{dag_id}/dagRuns", {"logical_date": datetime.now(UTC).isoformat()})
-        except AirflowApiError as error:
-            timeline.dags.append(DagOutcome(dag_id, f"no run: {error}"))
-            continue
-        waiting[Run(dag_id, answer["dag_run_id"])] = time.monotonic()
-    done: list[Run] = []
-    deadline = time.monotonic() + RUN_SECONDS
-    while waiting and time.monotonic() < deadline:
-        for run, started in list(waiting.items()):
-            state = api.get(run.path)["state"]
-            if state in ("success", "failed"):
-                timeline.dags.append(DagOutcome(run.dag_id, state, round(time.monotonic() - started, 1)))
-                del waiting[run]
-                done.append(run)
-        time.sleep(POLL_SECONDS)
-    timeline.dags += [DagOutcome(run.dag_id, "not ended", RUN_SECONDS) for run in waiting]
-    for outcome in sorted(timeline.dags, key=lambda outcome: outcome.dag_id):
-        seconds = "" if outcome.seconds is None else f"{outcome.seconds:6.1f} s"
-        print(f"     {outcome.dag_id:<40} {outcome.state:<13} {seconds}")
-    bad = [outcome.dag_id for outcome in timeline.dags if outcome.state not in ("success", "import error")]
-    if bad:
-        raise DemoError(f"these DAGs did not succeed: {', '.join(bad)}", service="worker-default")
-    return done
-
-
-def _task_instances(api: AirflowApi, run: Run) -> list[Any]:
-    path = f"{run.path}/taskInstances"
-    return list(api.pages(path, "task_instances"))
-
-
-def check_logs(stack: layout.Stack, api: AirflowApi, runs: list[Run]) -> str:
-    """Every task instance that ran on a worker has its log in S3."""
-    s3, bucket = aws.client(stack, "s3"), aws.outputs(stack)["LogsBucketName"]
-    checked = 0
-    for run in runs:
-        ran = [instance for instance in _task_instances(api, run) if instance["pid"]]
-        prefix = f"task-logs/dag_id={run.dag_id}/run_id={run.run_id}/"
-        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        logs = [item["Key"] for page in pages for item in page.get("Contents", []) if item["Size"] > 0]
-        if len(logs) < len(ran):
-            raise DemoError(
-                f"{run.dag_id}: {len(ran)} task instances ran, {len(logs)} logs are below s3://{bucket}/{prefix}",
-                service="worker-default",
-            )
-        checked += len(logs)
-    return f"{checked} logs"
-
-
-def count_xcoms(api: AirflowApi, runs: list[Run]) -> int:
-    return sum(int(api.get(f"{run.path}/taskInstances/~/xcomEntries")["total_entries"]) for run in runs)
-
-
-def check_passed_xcom(api: AirflowApi, runs: list[Run]) -> str:
-    """The repository's `dynamic_mapping` sums what five mapped tasks returned: only XComs can have brought it there."""
-    (run,) = (run for run in runs if run.dag_id == "dynamic_mapping")
-    total = api.get(f"{run.path}/taskInstances/total/xcomEntries/return_value")["value"]
-    if total != PASSED_TOTAL:
-        raise DemoError(f"dynamic_mapping's total is {total!r}, not {PASSED_TOTAL}", service="worker-default")
-    return f"{total} summed from five tasks"
 
 
 def _print_log(error: Exception) -> None:

@@ -21,6 +21,9 @@ EFS = STACK / "efs"
 CONTAINERS = STACK / "containers"
 """The ephemeral disk of each ECS task's container, and its output."""
 
+SNAPSHOTS = STACK / "snapshots"
+"""The local RDS's: a dump of PostgreSQL each."""
+
 GITHUB = STACK / "github"
 """State of the local GitHub."""
 GITHUB_REPOSITORY = "farflow/dags"
@@ -53,6 +56,10 @@ FORMER_AIRFLOWS = ("3.3.1", "3.2.2")
 def environment_python(name: str) -> Path:
     """The interpreter of one of the clone's environments (see `environments.py`)."""
     return STATE / "env" / name / "bin" / "python"
+
+
+MISCONFIGURED_IMAGE = f"{AIRFLOW_REPOSITORY}:misconfigured"
+"""The present image with a setting with which Airflow does not start, for tests."""
 
 
 def former_image(version: str) -> str:

@@ -74,6 +74,15 @@ class MetadataDatabase:
 
 
 @contextmanager
+def empty(folder: Path) -> Iterator[MetadataDatabase]:
+    """A server with an empty database, which ends with this context. `folder` must not exist."""
+    _create(folder)
+    with _server(folder) as database:
+        _run([str(binaries() / "createdb"), "-w", *_address(database.port), DATABASE])
+        yield database
+
+
+@contextmanager
 def migrated(folder: Path) -> Iterator[MetadataDatabase]:
     """Airflow's schema without a row, on a server that ends with this context. `folder` must not exist."""
     shutil.copytree(_template(), folder, copy_function=shutil.copy)
@@ -95,9 +104,7 @@ def _template() -> Path:
                 if old.is_dir():
                     shutil.rmtree(old)
             unfinished = cache / "unfinished"
-            _create(unfinished)
-            with _server(unfinished) as database:
-                _run([str(binaries() / "createdb"), "-w", *_address(database.port), DATABASE])
+            with empty(unfinished) as database:
                 _migrate(database)
             unfinished.rename(template)
     return template

@@ -37,3 +37,11 @@ def revisions(connection: Connection, known: Sequence[History]) -> dict[str, str
                 row = cursor.fetchone()
             found[history.name] = row[0] if row else None
     return found
+
+
+def try_lock(connection: Connection, lock: int) -> bool:
+    """Take an advisory lock until the connection ends; False when another one has it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", (lock,))
+        (taken,) = cursor.fetchone() or (False,)
+        return bool(taken)

@@ -34,7 +34,7 @@ DATABASE_WAIT_SECONDS = 300.0
 LOOK_SECONDS = 2.0
 LOCK = 8_370_218_454
 """Of PostgreSQL's advisory locks. It goes with its connection, so a killed task holds nobody up."""
-LOCK_WAIT = "10min"
+LOCK_WAIT_SECONDS = 600.0
 
 KEEP_SECONDS = 7 * 24 * 3600
 
@@ -110,12 +110,18 @@ def about(known: Sequence[History]) -> dict[str, Any]:
 
 @contextmanager
 def _locked(environ: Mapping[str, str]) -> Iterator[Connection]:
-    """The database, while nobody else migrates it."""
+    """The database, while nobody else migrates it.
+
+    Who waits for the lock holds no transaction open: a migration that makes an index concurrently would wait for that in its turn.
+    """
     connection = _await_database(environ, time.monotonic, time.sleep)
+    connection.autocommit = True
+    deadline = time.monotonic() + LOCK_WAIT_SECONDS
     try:
-        with connection, connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('lock_timeout', %s, false)", (LOCK_WAIT,))
-            cursor.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+        while not database.try_lock(connection, LOCK):
+            if time.monotonic() >= deadline:
+                raise MigrationError(f"another migration has not ended for {LOCK_WAIT_SECONDS:.0f} s")
+            time.sleep(LOOK_SECONDS)
         yield connection
     finally:
         connection.close()

@@ -56,10 +56,15 @@ def histories() -> tuple[History, ...]:
     spec = importlib.util.find_spec("airflow")
     if spec is None or spec.origin is None:
         raise SchemaError("there is no Airflow in this image")
-    airflow = Path(spec.origin).parent
+    return histories_of(Path(spec.origin).parent)
+
+
+def histories_of(airflow: Path) -> tuple[History, ...]:
+    """Of the Airflow whose package is in that folder. Raises `SchemaError`."""
+    fab = airflow / "providers" / "fab"
     return (
         History("airflow", "alembic_version", read_history(airflow / "migrations" / "versions")),
-        History("fab", "alembic_version_fab", read_history(airflow / "providers" / "fab" / "migrations" / "versions")),
+        History("fab", "alembic_version_fab", read_history(fab / "migrations" / "versions")),
     )
 
 

@@ -37,8 +37,8 @@ clients = Clients(
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str] | None:
     """A request of CloudFormation begins an execution; an event of that execution is one of its steps."""
+    metrics.add_metric(name="Invocations", unit="Count", value=1)
     if "RequestType" in event:
-        metrics.add_metric(name="Requests", unit="Count", value=1)
         custom_resource.answer(Request.parse(event), lambda request: begin(request, event))
         return None
     logger.append_keys(execution=event["execution"], step=event["step"])

@@ -32,6 +32,9 @@ HOLD_SECONDS = 600.0
 STOP_SECONDS = 600.0
 """For services without running tasks; Fargate ends a container within two minutes."""
 
+FORWARD = ("compare", "pause_scheduling", "drain", "stop_services", "snapshot", "migrate")
+"""Steps that a failure is told by; the way back is another matter."""
+
 WAIT = "wait"
 DONE = "done"
 
@@ -74,7 +77,7 @@ class Steps:
         record = self._turn.load()
         if name == "answer_failure":
             return self.answer_failure(record, failure or {})
-        if name not in ("roll_back", "restore", "start_services", "answer"):
+        if name in FORWARD and record.step != name:
             record.step = name
             self._turn.save(record)
         step: Callable[[Record], str] = getattr(self, name)
@@ -116,11 +119,10 @@ class Steps:
     def pause_scheduling(self, record: Record) -> str:
         """No scheduler: nothing new is begun. What runs goes on."""
         services = self._look()
-        if not record.services:
-            record.services = {name: service.desired for name, service in services.items()}
         if not record.drain_until:
+            record.services = record.services or {name: service.desired for name, service in services.items()}
             record.drain_until = self._now() + 60.0 * self._settings.drain_minutes
-        self._turn.save(record)
+            self._turn.save(record)
         self._set(services, {SCHEDULER: 0})
         return DONE if services.get(SCHEDULER, Service(0, 0)).is_stopped else WAIT
 
@@ -158,8 +160,9 @@ class Steps:
         """With nobody at work: whoever goes back to it loses nothing."""
         if not self._settings.database_instance:
             return DONE
-        record.snapshot = f"{PREFIX}-{self._short}"
-        self._turn.save(record)
+        if not record.snapshot:
+            record.snapshot = f"{PREFIX}-{self._short}"
+            self._turn.save(record)
         return DONE if self._database.take(record.snapshot) else WAIT
 
     # ---- The database moves --------------------------------------------------------------------------
@@ -315,7 +318,11 @@ class Steps:
         self._clients.sns.publish(TopicArn=self._settings.worker_scaling_topic_arn, Message="{}")
 
     def _too_long(self, services: Mapping[str, Service], waiting: int) -> str:
-        workers = ", ".join(f"{service.alive} of {name}" for name, service in services.items() if service.alive)
+        workers = ", ".join(
+            f"{service.alive} of {name}"
+            for name, service in services.items()
+            if name.startswith(WORKERS) and service.alive
+        )
         queued = f" and {waiting} tasks waited in the queue" if waiting else ""
         return (
             f"after {self._settings.drain_minutes} minutes workers still ran tasks ({workers}){queued}; none was ended."

@@ -15,7 +15,7 @@ def process_images() -> dict[str, ProcessImage]:
 
     The variables repeat the ENV lines of `airflow/Dockerfile`; `{container}` is the container's own folder.
     """
-    return {
+    images = {
         image: ProcessImage(
             bin_folder=layout.environment_python(environment).parent,
             environ={
@@ -27,3 +27,6 @@ def process_images() -> dict[str, ProcessImage]:
         )
         for image, environment in layout.image_environments().items()
     }
+    present = images[layout.AIRFLOW_IMAGE]
+    broken = {"AIRFLOW__LOGGING__LOGGING_CONFIG_CLASS": "no.such.module"}
+    return {**images, layout.MISCONFIGURED_IMAGE: ProcessImage(present.bin_folder, {**present.environ, **broken})}

@@ -25,14 +25,11 @@ from local import layout, postgres
 
 logger = logging.getLogger(__name__)
 
-DUMPS = "snapshots"
-"""In the local AWS's folder: a file per snapshot."""
-
 Action = Callable[[Any], Any]
 
 
 def install(folder: Path) -> None:
-    instances = Instances(folder / DUMPS)
+    instances = Instances(folder / layout.SNAPSHOTS.name)
     actions = rds._ACTION_MAP
     actions["CreateDBSnapshot"] = instances.taking(actions["CreateDBSnapshot"])
     actions["RestoreDBInstanceFromDBSnapshot"] = instances.restoring(actions["RestoreDBInstanceFromDBSnapshot"])

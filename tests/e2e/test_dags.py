@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from local import aws, dag_folder, demo, layout
+from local import aws, dag_folder, demo_runs, layout
 from local.airflow_api import AirflowApi
 from local.timeline import Timeline
 from tests.e2e import airflow_examples
@@ -27,17 +27,17 @@ edited()
 
 def test_example_dags_succeed_with_logs_and_xcoms(stack: layout.Stack, api: AirflowApi, examples: list[str]) -> None:
     timeline = Timeline()
-    runs = demo.run_dags(api, examples, timeline)
+    runs = demo_runs.run_dags(api, examples, timeline)
     assert {outcome.state for outcome in timeline.dags} == {"success"}
-    assert demo.check_logs(stack, api, runs).endswith(" logs")
-    assert demo.count_xcoms(api, runs) > 0
-    assert demo.check_passed_xcom(api, runs) == "15000 summed from five tasks"
+    assert demo_runs.check_logs(stack, api, runs).endswith(" logs")
+    assert demo_runs.count_xcoms(api, runs) > 0
+    assert demo_runs.check_passed_xcom(api, runs) == "15000 summed from five tasks"
 
 
 def test_task_log_is_readable_in_the_ui(api: AirflowApi, examples: list[str]) -> None:
     """The UI's server reads it from S3: the worker's disk is another machine's."""
     timeline = Timeline()
-    (run,) = demo.run_dags(api, ["taskflow_report"], timeline)
+    (run,) = demo_runs.run_dags(api, ["taskflow_report"], timeline)
     log = api.get(f"{run.path}/taskInstances/report/logs/1")
     assert "units for" in str(log["content"])
 
@@ -88,7 +88,7 @@ def test_deferred_task_resumes_and_its_trigger_s_log_is_readable(
     try:
         dag_folder.upload(stack, tmp_path)
         dag_folder.await_parsed(api, tmp_path, seconds=60)
-        (run,) = demo.run_dags(api, ["deferring"], Timeline())
+        (run,) = demo_runs.run_dags(api, ["deferring"], Timeline())
         s3, bucket = aws.client(stack, "s3"), aws.outputs(stack)["LogsBucketName"]
         keys = [
             entry["Key"]
@@ -123,7 +123,7 @@ def test_airflow_s_own_examples_succeed(stack: layout.Stack, api: AirflowApi, tm
         parsed = dag_folder.await_parsed(api, tmp_path, seconds=120)
         assert not parsed.import_errors
         timeline = Timeline()
-        demo.run_dags(api, parsed.dag_ids, timeline)
+        demo_runs.run_dags(api, parsed.dag_ids, timeline)
         assert {outcome.state for outcome in timeline.dags} == {"success"}
     finally:
         dag_folder.upload(stack, layout.ROOT / "dags")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from local import aws, dag_folder, demo, git_push, layout, push_gate
+from local import aws, dag_folder, demo_runs, git_push, layout, push_gate
 from local.airflow_api import AirflowApi
 from local.timeline import Timeline
 from tests.waiting import eventually
@@ -101,7 +101,7 @@ def test_good_commit_is_judged_published_parsed_and_run(pushes: Pushes, api: Air
     assert "import in the sandbox" in verdict.page
     pushes.await_served(verdict.release)
     eventually(lambda: tags(api) == ["first"], 60, "the pushed DAG")
-    demo.run_dags(api, ["pushed"], Timeline())
+    demo_runs.run_dags(api, ["pushed"], Timeline())
 
 
 def test_bad_commit_is_annotated_and_not_published(pushes: Pushes) -> None:

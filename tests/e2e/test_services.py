@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from local import aws, dag_folder, demo, layout, services
+from local import aws, dag_folder, demo_runs, layout, services
 from local.airflow_api import AirflowApi
 from local.processes import owned_processes
 from local.timeline import Timeline
@@ -71,7 +71,7 @@ def test_killed_worker_is_replaced(stack: layout.Stack, cluster: str) -> None:
 def test_tasks_run_without_the_ui(stack: layout.Stack, cluster: str, api: AirflowApi, examples: list[str]) -> None:
     """Stopped while a run is under way, the UI's server is missed by nobody but people."""
     timeline = Timeline()
-    demo.run_dags(api, ["dynamic_mapping"], timeline)  # warm, so that what follows is about the UI alone
+    demo_runs.run_dags(api, ["dynamic_mapping"], timeline)  # warm, so that what follows is about the UI alone
     api.post("dags/dynamic_mapping/dagRuns", {"logical_date": None, "dag_run_id": "without-ui"})
     set_count(stack, cluster, "ui", 0)
     eventually(lambda: not service(stack, cluster, "ui").tasks, 30, "the UI is stopped")

@@ -12,6 +12,8 @@ from botocore.validate import validate_parameters
 
 from control_plane.worker_scaling.fleet import Order, Phase
 from control_plane.worker_scaling.group import WorkerGroup
+from control_plane.worker_scaling.hold import Hold
+from control_plane.worker_scaling.hold_item import HoldItem
 from control_plane.worker_scaling.scaling_state import ScalingState
 from control_plane.worker_scaling.worker_service import WorkerService
 from control_plane.worker_scaling.workload import Running, Work, Workload
@@ -133,6 +135,20 @@ def test_gap_that_persists_has_the_workers_counted_without_an_alarm(
     ecs.desired = 3
     looks.look(NOW + 30)
     assert len(recorder.invoked) == 2
+
+
+@pytest.mark.parametrize("group", [GROUP, OFF], ids=["counted", "off"])
+def test_hold_of_an_upgrade_has_the_workers_drained_though_there_is_work(
+    ecs: EcsService, state: ScalingState, dynamodb: Any, database: Database, recorder: Recorder, group: WorkerGroup
+) -> None:
+    HoldItem(dynamodb, state_table.NAME).save(Hold(is_asked=True, at=NOW, until=NOW + 600))
+    ecs.desired = 1
+    ecs.start("a", phase=Phase.ACCEPTING, active=4)
+    database.workload = Workload(NOW, tuple(Running("a", NOW + 300) for _ in range(4)))
+    looks = measuring(ecs, state, database, recorder, group)
+    looks.look(NOW)
+    looks.look(NOW + 10)
+    assert recorder.invoked == [{"worker_groups": ["default"]}]
 
 
 def test_group_that_is_off_is_measured_and_left_alone(

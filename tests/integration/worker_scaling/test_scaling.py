@@ -6,6 +6,8 @@ import pytest
 
 from control_plane.worker_scaling.fleet import Order, Phase
 from control_plane.worker_scaling.group import WorkerGroup
+from control_plane.worker_scaling.hold import Hold
+from control_plane.worker_scaling.hold_item import HoldItem
 from control_plane.worker_scaling.scaling_state import ScalingState
 from control_plane.worker_scaling.worker_service import (
     FIRST_COLD_START_SECONDS,
@@ -16,6 +18,7 @@ from control_plane.worker_scaling.worker_service import (
     with_new_cold_starts,
 )
 from control_plane.worker_scaling.workload import Running, Work, Workload
+from tests.integration import state_table
 from tests.integration.worker_scaling.ecs_service import FAMILY, NOW, SERVICE, EcsService, revision
 from worker_scaler.scaling import Scaling, Step
 
@@ -67,6 +70,35 @@ def test_idle_workers_go_one_by_one_by_the_protocol(scaling: Scaling, state: Sca
     ecs.report("a", phase=Phase.DRAINED, idle_since=NOW - 300)
     step(scaling)
     assert (ecs.desired, ecs.order_of("a"), ecs.order_of("b")) == (1, "leave", "drain")
+
+
+OFF = WorkerGroup("default", "https://sqs/default", SERVICE, FAMILY, 4, 1, 10, "off")
+
+
+@pytest.mark.parametrize("group", [GROUP, OFF], ids=["counted", "off"])
+def test_hold_of_an_upgrade_drains_all_whatever_there_is_to_do(
+    state: ScalingState, dynamodb: Any, ecs: EcsService, group: WorkerGroup
+) -> None:
+    """Also where a rollout is due: that would ask for one more."""
+    HoldItem(dynamodb, state_table.NAME).save(Hold(is_asked=True, at=NOW, until=NOW + 600))
+    ecs.desired, ecs.newest = 3, revision(2)
+    ecs.start("a", phase=Phase.ACCEPTING, active=4)
+    ecs.start("b", phase=Phase.DRAINED, order=Order.DRAIN, idle_since=NOW)
+    state.save_workload("default", Workload(NOW, waiting=(Work(NOW, 300.0, 80),)))
+    step(Scaling(ecs, "farflow", state, group, lambda: NOW))  # type: ignore[arg-type]
+    assert (ecs.desired, ecs.order_of("a"), ecs.order_of("b")) == (1, "drain", "leave")
+    assert all("taskDefinition" not in update for update in ecs.updates)
+
+
+def test_after_a_hold_a_group_that_is_off_accepts_again_and_gets_the_new_revision(
+    state: ScalingState, dynamodb: Any, ecs: EcsService
+) -> None:
+    HoldItem(dynamodb, state_table.NAME).save(Hold(is_asked=False, at=NOW - 60, until=NOW - 60))
+    ecs.desired, ecs.newest = 1, revision(2)
+    ecs.start("a", phase=Phase.DRAINED, order=Order.DRAIN, idle_since=NOW)
+    step(Scaling(ecs, "farflow", state, OFF, lambda: NOW))  # type: ignore[arg-type]
+    assert (ecs.desired, ecs.order_of("a")) == (1, "accept")
+    assert ecs.updates[-1]["taskDefinition"].endswith(":2")
 
 
 @pytest.mark.parametrize(

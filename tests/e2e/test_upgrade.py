@@ -1,0 +1,80 @@
+"""A deployment with another Airflow: the version before, and back again, each time with work under way.
+
+The local stack runs two real versions, 3.2 with the packages of its time. What becomes of a broken upgrade: `tests/upgrades`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from local import layout, services
+from local.airflow_api import AirflowApi
+from tests.e2e.workers import Workers
+from tests.upgrades import metadata
+from tests.upgrades.versions import FORMER, NOW, REVISIONS, deploy_version, executions, snapshots
+from tests.upgrades.work import ENDED_RUNS, Work, withdraw
+from tests.waiting import eventually
+
+RUNNING = [25.0] * 4
+QUEUED = [1.0] * 3
+"""More than the one worker has slots for."""
+
+
+@pytest.fixture(scope="module")
+def work(stack: layout.Stack, api: AirflowApi, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Work]:
+    folder: Path = tmp_path_factory.mktemp("upgrade")
+    yield Work.install(stack, api, folder)
+    withdraw(stack, folder)
+
+
+@pytest.mark.parametrize("version", [FORMER, NOW])
+def test_exchanged_version_ends_no_task_and_loses_nothing(
+    stack: layout.Stack, api: AirflowApi, workers: Workers, work: Work, version: str
+) -> None:
+    """Running tasks finish, queued ones are run by the other version, deferred ones go on, and so do schedules."""
+    kept = metadata.fingerprint(["upgrade_ended"])
+    before = snapshots(stack)
+    work.defer(f"to-{version}", (datetime.now(UTC) + timedelta(seconds=90)).isoformat())
+    sleepers = work.start_sleepers(f"to-{version}", RUNNING + QUEUED)
+    eventually(lambda: len(sleepers.runs_of_each()) == len(RUNNING), 60, "the worker's slots are taken")
+    old_worker = workers.ids()
+    deploy_version(stack, version)
+    services.await_healthy(stack)
+    ticks = work.ticks()
+
+    assert metadata.revision() == REVISIONS[version]
+    assert len(snapshots(stack)) == len(before) + 1
+    assert metadata.fingerprint(["upgrade_ended"]) == kept
+    assert work.count_ended() == ENDED_RUNS
+    sleepers.await_end(120)
+    assert sleepers.state() == "success"
+    assert set(sleepers.runs_of_each().values()) == {1}, "each task ran once"
+    eventually(lambda: work.deferred(f"to-{version}")["state"] == "success", 120, "the deferred task goes on")
+    eventually(lambda: work.ticks() > ticks, 90, "the schedule goes on")
+    assert not work.failures()
+    assert not set(workers.ids()) & set(old_worker)
+    print(f"{version}: nobody scheduled for {metadata.pause_of_scheduling():.0f} s")
+
+
+def test_deployment_without_another_version_is_answered_at_once_and_stops_nothing(
+    stack: layout.Stack, cluster: str, work: Work
+) -> None:
+    before = snapshots(stack)
+    ran = len(list(layout.CONTAINERS.glob("*-migration")))
+    count = len(executions(stack))
+    running = {service.name: service.tasks for service in services.observe(stack, cluster)}
+    deploy_version(stack, NOW, Parallelism="127")
+    newest, *others = executions(stack)
+    assert len(others) == count
+    assert newest["status"] == "SUCCEEDED"
+    took = newest["stopDate"] - newest["startDate"]
+    assert took.total_seconds() < 10
+    assert snapshots(stack) == before
+    assert len(list(layout.CONTAINERS.glob("*-migration"))) == ran
+    after = {service.name: service.tasks for service in services.observe(stack, cluster)}
+    assert after["worker-default"] == running["worker-default"]
+    assert work.count_ended() == ENDED_RUNS

@@ -1,0 +1,103 @@
+"""Walks the state machine of `stacks/metadata_migration.yaml` as Step Functions does, as far as that one goes.
+
+https://states-language.net/spec.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from tests.contract import templates
+
+MOST_STATES = 2000
+
+
+class StateMachineError(AssertionError):
+    """The definition asks for something that is not walked here, or does not end."""
+
+
+def definition() -> dict[str, Any]:
+    resources = templates.stack("metadata_migration")["Resources"]
+    return dict(resources["StateMachine"]["Properties"]["Definition"])
+
+
+def walk(
+    execution: str,
+    given: dict[str, Any],
+    invoke: Callable[[dict[str, Any]], Any],
+    wait: Callable[[float], None],
+) -> list[str]:
+    """The names of the states that were entered, in order. `invoke` is the function; `wait` is given seconds."""
+    states = definition()["States"]
+    name, data, entered = definition()["StartAt"], dict(given), []
+    while len(entered) < MOST_STATES:
+        entered.append(name)
+        state = states[name]
+        match state["Type"]:
+            case "Task":
+                name = _task(state, execution, data, invoke, wait)
+            case "Choice":
+                name = _choice(state, data)
+            case "Wait":
+                wait(state["Seconds"])
+                name = state["Next"]
+            case "Succeed" | "Fail":
+                return entered
+            case other:
+                raise StateMachineError(f"{name} is a {other}")
+    raise StateMachineError(f"no end after {MOST_STATES} states: {entered[-20:]}")
+
+
+def _task(
+    state: dict[str, Any],
+    execution: str,
+    data: dict[str, Any],
+    invoke: Callable[[dict[str, Any]], Any],
+    wait: Callable[[float], None],
+) -> str:
+    payload = {
+        key.removesuffix(".$"): value
+        if not key.endswith(".$")
+        else execution
+        if value == "$$.Execution.Id"
+        else data[value.removeprefix("$.")]
+        for key, value in state["Parameters"].items()
+    }
+    tries: dict[int, int] = {}
+    while True:
+        try:
+            data[state["ResultPath"].removeprefix("$.")] = json.loads(
+                json.dumps(invoke(json.loads(json.dumps(payload))))
+            )
+        except Exception as error:  # noqa: BLE001 - as Lambda's runtime
+            kind = type(error).__name__
+            number, retrier = next(
+                (number, each)
+                for number, each in enumerate(state["Retry"])
+                if kind in each["ErrorEquals"] or "States.ALL" in each["ErrorEquals"]
+            )
+            tried = tries.get(number, 0)
+            if tried < retrier.get("MaxAttempts", 3):
+                tries[number] = tried + 1
+                wait(
+                    min(
+                        retrier.get("IntervalSeconds", 1) * retrier.get("BackoffRate", 2) ** tried,
+                        retrier.get("MaxDelaySeconds", 1e9),
+                    )
+                )
+                continue
+            (catcher,) = state["Catch"]
+            cause = json.dumps({"errorType": kind, "errorMessage": str(error)})
+            data[catcher["ResultPath"].removeprefix("$.")] = {"Error": kind, "Cause": cause}
+            return str(catcher["Next"])
+        return str(state["Next"])
+
+
+def _choice(state: dict[str, Any], data: dict[str, Any]) -> str:
+    for rule in state["Choices"]:
+        first, second = rule["Variable"].removeprefix("$.").split(".")
+        if data[first][second] == rule["StringEquals"]:
+            return str(rule["Next"])
+    return str(state["Default"])

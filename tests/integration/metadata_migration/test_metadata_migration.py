@@ -1,0 +1,424 @@
+"""The real handler under the real state machine's definition: every way that an upgrade can go, and the function dying anywhere.
+
+Each ends with Airflow's services as many as before, the scaler's hold lifted, the database where the answer says, and an
+answer that CloudFormation can act on.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from control_plane.worker_scaling.hold_item import HoldItem
+from tests.integration import state_table
+from tests.integration.custom_resources import AnswerServer, Context, answer_server, load_handler
+from tests.integration.metadata_migration import state_machine
+from tests.integration.metadata_migration.world import CLUSTER, COUNTS, DATABASE, NEW, OLD, Died, World
+
+EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:farflow-metadata-migration:update-{}"
+ENVIRON = {
+    "STATE_TABLE": state_table.NAME,
+    "STATE_MACHINE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:farflow-metadata-migration",
+    "WORK_QUEUE_URLS": "https://sqs.us-east-1.amazonaws.com/123456789012/work",
+    "WORKER_SCALING_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:scaling",
+    "DRAIN_MINUTES": "30",
+    "QUEUED_TASKS": "requeue",
+    "DATABASE_INSTANCE": DATABASE,
+}
+
+
+@pytest.fixture
+def answers() -> Iterator[AnswerServer]:
+    with answer_server() as answers:
+        yield answers
+
+
+@dataclass
+class Deployments:
+    """Of one stack: each is a request of CloudFormation, handled to its end."""
+
+    handler: ModuleType
+    answers: AnswerServer
+    world: World
+    entered: list[str] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def properties(self, image: str) -> dict[str, Any]:
+        return {
+            "Cluster": CLUSTER,
+            "TaskDefinition": image,
+            "Image": image,
+            "Subnets": ["subnet-1"],
+            "SecurityGroups": ["sg-1"],
+            "LogGroup": "/farflow/farflow/migration",
+            "DatabaseSecretArn": "arn:secret",
+        }
+
+    def request(self, image: str, former: str | None) -> dict[str, Any]:
+        return {
+            "RequestType": "Update" if former else "Create",
+            "RequestId": "request-1",
+            "ResponseURL": self.answers.url,
+            "StackId": "arn:aws:cloudformation:us-east-1:123456789012:stack/farflow/1",
+            "LogicalResourceId": "MetadataMigration",
+            "PhysicalResourceId": "metadata-migration",
+            "ResourceProperties": self.properties(image),
+            **({"OldResourceProperties": self.properties(former)} if former else {}),
+        }
+
+    def deploy(self, image: str, former: str | None, number: int | None = None) -> dict[str, Any]:
+        """The answer."""
+        execution = EXECUTION.format(number or next(self.numbers))
+        count = len(self.answers.received)
+
+        def invoke(payload: dict[str, Any]) -> Any:
+            try:
+                return self.handler.lambda_handler(payload, Context("metadata_migrator"))
+            except Died:
+                raise RuntimeError("the function's process ended") from None
+
+        def wait(seconds: float) -> None:
+            self.world.now += seconds
+
+        self.entered = state_machine.walk(execution, {"request": self.request(image, former)}, invoke, wait)
+        given = self.answers.received[count:]
+        assert given
+        assert all(answer["Status"] == given[0]["Status"] for answer in given), "CloudFormation heeds the first alone"
+        return given[0]
+
+    def is_settled(self) -> bool:
+        """All run as before, and nobody is held."""
+        hold = HoldItem(boto3.client("dynamodb"), state_table.NAME).load()
+        return self.world.counts == COUNTS and not hold.stands(self.world.now)
+
+
+@pytest.fixture
+def deployments(monkeypatch: pytest.MonkeyPatch, answers: AnswerServer) -> Iterator[Deployments]:
+    with mock_aws():
+        yield begin(monkeypatch, answers, World())
+
+
+def begin(monkeypatch: pytest.MonkeyPatch, answers: AnswerServer, world: World) -> Deployments:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    state_table.create(boto3.client("dynamodb"))
+    handler = load_handler(monkeypatch, "metadata_migrator", **ENVIRON)
+    monkeypatch.setattr(handler, "clients", world.clients())
+    monkeypatch.setattr(handler.time, "time", lambda: world.now)
+    return Deployments(handler, answers, world)
+
+
+# ---- Each way to its end -----------------------------------------------------------------------------
+
+
+def test_database_that_fits_is_asked_once_and_nothing_is_stopped(deployments: Deployments) -> None:
+    world = deployments.world
+    assert deployments.deploy(OLD, OLD)["Status"] == "SUCCESS"
+    assert [task.command for task in world.tasks.values()] == [["prepare"]]
+    assert deployments.deploy(OLD, OLD)["Status"] == "SUCCESS"
+    assert len(world.tasks) == 1, "the same image needs no second look"
+    assert not world.snapshots
+    assert deployments.is_settled()
+    assert deployments.entered == ["TakeTurn", "IsTurn", "Compare", "IsCompared", "Answer", "Succeeded"]
+
+
+def test_upgrade_moves_the_database_with_nobody_at_work(deployments: Deployments) -> None:
+    world = deployments.world
+    world.running_tasks_until = world.now + 900
+    assert deployments.deploy(NEW, OLD)["Status"] == "SUCCESS"
+    assert world.revision == "a3"
+    assert not world.migrated_with_somebody_at_work
+    assert [snapshot["revision"] for snapshot in world.snapshots.values()] == ["a1"]
+    assert world.purged == 1
+    assert world.now > world.running_tasks_until
+    assert deployments.is_settled()
+
+
+def test_downgrade_is_made_by_the_newer_image(deployments: Deployments) -> None:
+    world = deployments.world
+    world.revision = "a3"
+    assert deployments.deploy(OLD, NEW)["Status"] == "SUCCESS"
+    assert world.revision == "a1"
+    assert [(task.image, task.command[0]) for task in world.tasks.values()] == [(OLD, "prepare"), (NEW, "reach")]
+    assert deployments.is_settled()
+
+
+def test_first_deployment_on_a_newer_database_says_what_to_do(deployments: Deployments) -> None:
+    deployments.world.revision = "a3"
+    answer = deployments.deploy(OLD, None)
+    assert answer["Status"] == "FAILED"
+    assert answer["Reason"].startswith("compare: the database is of a newer Airflow")
+    assert "deploy an image that is at least as new" in answer["Reason"]
+
+
+def test_image_that_does_not_start_fails_before_anything_is_touched(deployments: Deployments) -> None:
+    world = deployments.world
+    world.start_fails = True
+    answer = deployments.deploy(NEW, OLD)
+    assert answer["Status"] == "FAILED"
+    assert "CannotPullContainerError" in answer["Reason"]
+    assert "(log: /farflow/farflow/migration, stream airflow/migration/" in answer["Reason"]
+    assert "PauseScheduling" not in deployments.entered
+    assert world.revision == "a1"
+    assert deployments.is_settled()
+
+
+@pytest.mark.parametrize("stops_at", ["a1", "a2", "a3"])
+def test_failed_migration_is_taken_back(deployments: Deployments, stops_at: str) -> None:
+    """Wherever it stopped, also in its last moment."""
+    world = deployments.world
+    world.reach_stops_at = stops_at
+    answer = deployments.deploy(NEW, OLD)
+    assert answer["Status"] == "FAILED"
+    assert answer["Reason"].startswith("migrate: its container exited with 137")
+    assert world.revision == "a1"
+    assert world.instances == {DATABASE: "the present one"}
+    assert deployments.is_settled()
+
+
+def test_migration_that_cannot_be_taken_back_goes_back_to_its_snapshot(deployments: Deployments) -> None:
+    """The restored instance has the name of the present one, and so its endpoint; that one stays under another name."""
+    world = deployments.world
+    world.reach_stops_at, world.way_back_fails = "a2", True
+    assert deployments.deploy(NEW, OLD)["Status"] == "FAILED"
+    assert world.revision == "a1"
+    assert world.instances.pop(DATABASE) == "a restored one"
+    ((name, what),) = world.instances.items()
+    assert (name.startswith("farflow-replaced-"), what) == (True, "the present one")
+    assert deployments.is_settled()
+
+
+def test_without_a_snapshot_the_database_left_between_is_told(
+    deployments: Deployments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = deployments.world
+    monkeypatch.setattr(
+        deployments.handler,
+        "settings",
+        type(deployments.handler.settings)(**vars(deployments.handler.settings) | {"database_instance": ""}),
+    )
+    world.reach_stops_at, world.way_back_fails = "a2", True
+    answer = deployments.deploy(NEW, OLD)
+    assert "The database could not be brought back" in answer["Reason"]
+    assert deployments.is_settled(), "the services are started: they wait by themselves"
+
+
+def test_failed_snapshot_gives_the_upgrade_up(deployments: Deployments) -> None:
+    world = deployments.world
+    world.snapshot_fails = True
+    answer = deployments.deploy(NEW, OLD)
+    assert answer["Reason"].startswith("snapshot: RDS could not take the snapshot")
+    assert world.revision == "a1"
+    assert deployments.is_settled()
+
+
+def test_tasks_that_run_for_too_long_are_not_ended(deployments: Deployments) -> None:
+    world = deployments.world
+    world.running_tasks_until = world.now + 24 * 3600
+    answer = deployments.deploy(NEW, OLD)
+    assert answer["Reason"].startswith("drain: after 30 minutes workers still ran tasks (3 of worker-default)")
+    assert world.revision == "a1"
+    assert world.alive["worker-default"] == 3
+    assert deployments.is_settled()
+
+
+def test_queued_tasks_are_run_first_where_it_is_asked(
+    deployments: Deployments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = vars(deployments.handler.settings) | {"queued_tasks": "run"}
+    monkeypatch.setattr(deployments.handler, "settings", type(deployments.handler.settings)(**settings))
+    world = deployments.world
+    world.queued = 5
+    assert deployments.deploy(NEW, OLD)["Status"] == "SUCCESS"
+    assert world.queued == 0
+    assert deployments.is_settled()
+
+
+def test_rollback_of_cloudformation_after_an_upgrade_goes_back(deployments: Deployments) -> None:
+    """The migration succeeded, and then a service of the new version did not come up."""
+    assert deployments.deploy(NEW, OLD)["Status"] == "SUCCESS"
+    assert deployments.deploy(OLD, NEW)["Status"] == "SUCCESS"
+    assert deployments.world.revision == "a1"
+    assert deployments.is_settled()
+
+
+def test_rollback_of_cloudformation_after_a_failed_upgrade_finds_nothing_to_do(deployments: Deployments) -> None:
+    deployments.world.reach_stops_at = "a2"
+    assert deployments.deploy(NEW, OLD)["Status"] == "FAILED"
+    assert deployments.deploy(OLD, NEW)["Status"] == "SUCCESS"
+    assert "PauseScheduling" not in deployments.entered
+    assert deployments.is_settled()
+
+
+def test_only_the_newest_snapshots_are_kept(deployments: Deployments) -> None:
+    for image, former in [(NEW, OLD), (OLD, NEW)] * 3:
+        assert deployments.deploy(image, former)["Status"] == "SUCCESS"
+    assert len(deployments.world.snapshots) == 3
+
+
+# ---- The function dies anywhere ------------------------------------------------------------------------
+
+WAYS: dict[str, tuple[dict[str, Any], str, str]] = {
+    "upgrade": ({}, "SUCCESS", "a3"),
+    "failed migration": ({"reach_stops_at": "a2"}, "FAILED", "a1"),
+    "way back that fails": ({"reach_stops_at": "a2", "way_back_fails": True}, "FAILED", "a1"),
+    "failed snapshot": ({"snapshot_fails": True}, "FAILED", "a1"),
+    "image that does not start": ({"start_fails": True}, "FAILED", "a1"),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_function_that_dies_at_any_request_changes_nothing_of_the_outcome(
+    monkeypatch: pytest.MonkeyPatch, answers: AnswerServer, way: str
+) -> None:
+    """Before each second of its requests to AWS, and after each other one, when it is done and nobody has heard of it."""
+    wrong, status, revision = WAYS[way]
+    with mock_aws():
+        world = World(**wrong)
+        deployments = begin(monkeypatch, answers, world)
+        assert deployments.deploy(NEW, OLD)["Status"] == status
+        calls = world.calls
+        assert calls > 10
+        for number in range(1, calls):
+            world.begin_again(**wrong, dies_at=number, dies_after_it=number % 2 == 0)
+            assert deployments.deploy(NEW, OLD)["Status"] == status, f"died at request {number}"
+            assert world.calls > number, "it did die"
+            assert world.revision == revision, f"died at request {number}"
+            assert not world.migrated_with_somebody_at_work
+            assert deployments.is_settled(), f"died at request {number}"
+
+
+# ---- Two at once, and one that was aborted ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", ["PauseScheduling", "Drain", "StopServices", "Snapshot", "Migrate", "StartServices"])
+def test_aborted_execution_is_followed_by_one_that_brings_all_back(
+    monkeypatch: pytest.MonkeyPatch, answers: AnswerServer, state: str
+) -> None:
+    """Somebody stopped it in the console; CloudFormation gives up after an hour, and asks for the version before."""
+    with mock_aws():
+        deployments = begin(monkeypatch, answers, World())
+        _abort(deployments, state)
+        assert deployments.deploy(OLD, NEW)["Status"] == "SUCCESS"
+        assert deployments.world.revision == "a1"
+        assert deployments.is_settled()
+
+
+@pytest.mark.parametrize("state", ["Drain", "Migrate", "StartServices"])
+def test_aborted_execution_is_followed_by_one_that_goes_on(
+    monkeypatch: pytest.MonkeyPatch, answers: AnswerServer, state: str
+) -> None:
+    with mock_aws():
+        deployments = begin(monkeypatch, answers, World())
+        _abort(deployments, state)
+        assert deployments.deploy(NEW, OLD)["Status"] == "SUCCESS"
+        assert deployments.world.revision == "a3"
+        assert deployments.is_settled()
+
+
+def _abort(deployments: Deployments, state: str) -> None:
+    """An execution that ends after that state was taken once."""
+
+    class AbortedError(BaseException):
+        """Nothing of the execution comes any more."""
+
+    def invoke(payload: dict[str, Any]) -> Any:
+        result = deployments.handler.lambda_handler(payload, Context("metadata_migrator"))
+        if payload["step"].replace("_", "") == state.lower():
+            raise AbortedError
+        return result
+
+    def wait(seconds: float) -> None:
+        deployments.world.now += seconds
+
+    given = {"request": deployments.request(NEW, OLD)}
+    with pytest.raises(AbortedError):
+        state_machine.walk(EXECUTION.format("aborted"), given, invoke, wait)
+
+
+def test_later_deployment_waits_for_its_turn_and_ends_the_draining_of_the_one_before(
+    monkeypatch: pytest.MonkeyPatch, answers: AnswerServer
+) -> None:
+    """As when a stack's update is cancelled while it waits for running tasks."""
+    with mock_aws():
+        world = World()
+        world.running_tasks_until = world.now + 24 * 3600
+        deployments = begin(monkeypatch, answers, world)
+        first = EXECUTION.format("first")
+        world.running_executions = {first}
+        later = deployments.handler.lambda_handler
+        asked: list[str] = []
+
+        def invoke(payload: dict[str, Any]) -> Any:
+            if payload["step"] == "drain" and not asked:
+                request = deployments.request(OLD, NEW)
+                event = {"step": "take_turn", "execution": EXECUTION.format("second"), "request": request}
+                asked.append(later(event, Context("metadata_migrator"))["state"])
+            return later(payload, Context("metadata_migrator"))
+
+        given = {"request": deployments.request(NEW, OLD)}
+        state_machine.walk(first, given, invoke, lambda seconds: None)
+        assert asked == ["wait"]
+        (answer,) = answers.received
+        assert answer["Reason"].startswith("drain: a later deployment")
+        assert deployments.is_settled()
+        world.running_executions = set()
+        assert deployments.deploy(OLD, NEW, number=2)["Status"] == "SUCCESS"
+
+
+# ---- CloudFormation's side ----------------------------------------------------------------------------------
+
+
+def test_request_begins_one_execution_however_often_it_comes(
+    deployments: Deployments, answers: AnswerServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = boto3.client("stepfunctions")
+    monkeypatch.setattr(deployments.handler.clients, "stepfunctions", client)
+    begun: list[dict[str, Any]] = []
+    monkeypatch.setattr(client, "start_execution", lambda **given: begun.append(given))
+    deployments.handler.lambda_handler(deployments.request(NEW, OLD), Context("metadata_migrator"))
+    assert begun[0]["name"] == "update-request-1"
+
+    def refuse(**_: Any) -> None:
+        raise client.exceptions.ExecutionAlreadyExists({"Error": {"Code": "ExecutionAlreadyExists"}}, "StartExecution")
+
+    monkeypatch.setattr(client, "start_execution", refuse)
+    deployments.handler.lambda_handler(deployments.request(NEW, OLD), Context("metadata_migrator"))
+    assert not answers.received, "the execution answers"
+
+
+def test_execution_that_cannot_begin_is_answered_at_once(
+    deployments: Deployments, answers: AnswerServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = boto3.client("stepfunctions")
+    monkeypatch.setattr(deployments.handler.clients, "stepfunctions", client)
+
+    def refuse(**_: Any) -> None:
+        raise client.exceptions.StateMachineDoesNotExist(
+            {"Error": {"Code": "StateMachineDoesNotExist"}}, "StartExecution"
+        )
+
+    monkeypatch.setattr(client, "start_execution", refuse)
+    deployments.handler.lambda_handler(deployments.request(NEW, OLD), Context("metadata_migrator"))
+    assert answers.one()["Status"] == "FAILED"
+
+
+def test_deletion_undoes_nothing(deployments: Deployments, answers: AnswerServer) -> None:
+    request = {**deployments.request(OLD, None), "RequestType": "Delete"}
+    deployments.handler.lambda_handler(request, Context("metadata_migrator"))
+    assert answers.one()["Status"] == "SUCCESS"
+    assert not deployments.world.calls
+
+
+def test_missing_properties_are_all_named(deployments: Deployments, answers: AnswerServer) -> None:
+    request = deployments.request(NEW, OLD)
+    request["ResourceProperties"] |= {"Cluster": "", "Subnets": []}
+    event = {"step": "take_turn", "execution": EXECUTION.format(1), "request": request}
+    with pytest.raises(Exception, match="the custom resource lacks Cluster, Subnets"):
+        deployments.handler.lambda_handler(event, Context("metadata_migrator"))

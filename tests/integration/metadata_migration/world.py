@@ -1,0 +1,325 @@
+"""What `metadata_migrator` acts on, in memory: ECS, RDS, the database behind it, and who works on that.
+
+The clients are boto3's: each request is checked against the service's model before it comes here. DynamoDB is moto's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+from botocore import xform_name
+from botocore.exceptions import ClientError
+
+from control_plane.worker_scaling.hold_item import HoldItem
+from tests.integration import state_table
+
+CLUSTER = "farflow"
+DATABASE = "farflow-database"
+COUNTS = {"scheduler": 2, "dag-processor": 1, "triggerer": 1, "ui": 1, "execution-api": 2, "worker-default": 3}
+OLD, NEW = "old", "new"
+HISTORY = {OLD: ("a1",), NEW: ("a1", "a2", "a3")}
+"""By image, the revisions that it knows."""
+
+
+class Died(BaseException):
+    """The function's process ended, in the middle of whatever it did."""
+
+
+@dataclass
+class Task:
+    """An ECS task of the migration."""
+
+    image: str
+    command: list[str]
+    key: str
+    looks: int = 0
+    exit_code: int | None = None
+
+
+@dataclass
+class World:
+    """All of it; what goes wrong is said by the fields of the second part."""
+
+    now: float = 1_000_000.0
+    revision: str = "a1"
+    counts: dict[str, int] = field(default_factory=lambda: dict(COUNTS))
+    alive: dict[str, int] = field(default_factory=lambda: dict(COUNTS))
+    running_tasks_until: float = 0.0
+    """Until then workers do not leave."""
+    tasks: dict[str, Task] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+    snapshots: dict[str, dict[str, Any]] = field(default_factory=dict)
+    instances: dict[str, str] = field(default_factory=lambda: {DATABASE: "the present one"})
+    contents: dict[str, str] = field(default_factory=dict)
+    """By instance that is not the present one, the revision of its content."""
+    running_executions: set[str] = field(default_factory=set)
+    queued: int = 0
+    purged: int = 0
+    calls: int = 0
+    migrated_with_somebody_at_work: bool = False
+
+    # what goes wrong
+    dies_at: int | None = None
+    dies_after_it: bool = False
+    start_fails: bool = False
+    """The new image's containers do not start."""
+    reach_stops_at: str | None = None
+    """The first task that moves the database gets no further than this revision."""
+    way_back_fails: bool = False
+    snapshot_fails: bool = False
+
+    def begin_again(self, **fields: Any) -> None:
+        """As a new world, with the clients of this one."""
+        dynamodb = boto3.client("dynamodb")
+        for item in dynamodb.scan(TableName=state_table.NAME)["Items"]:
+            dynamodb.delete_item(TableName=state_table.NAME, Key={"id": item["id"]})
+        self.__init__(**fields)  # type: ignore[misc]
+
+    # ---- Clients ---------------------------------------------------------------------------------
+
+    def clients(self) -> Any:
+        """As the handler makes them."""
+        made = {name: boto3.client(name) for name in ("dynamodb", "ecs", "rds", "sns", "sqs", "stepfunctions")}
+        for name, client in made.items():
+            client.meta.events.register("before-call", self._counting(name, client))
+        return SimpleNamespace(**made)
+
+    def _counting(self, service: str, client: Any) -> Callable[..., Any]:
+        def answer(model: Any, params: Any, **_: Any) -> Any:
+            self.calls += 1
+            dies = self.calls == self.dies_at
+            if dies and not self.dies_after_it:
+                raise Died
+            if service == "dynamodb":
+                if dies:
+                    self.dies_at = self.calls + 1  # moto answers later: before the next call all of it has happened
+                    self.dies_after_it = False
+                return None
+            given = self._given
+            self._given = {}
+            try:
+                parsed = getattr(self, f"_{service}_{xform_name(model.name)}")(given)
+            except ClientError as error:
+                parsed, status = error.response, 400
+            else:
+                status = 200
+            if dies:
+                raise Died
+            return SimpleNamespace(status_code=status, headers={}), {
+                "ResponseMetadata": {"HTTPStatusCode": status},
+                **parsed,
+            }
+
+        def remember(params: Any, **_: Any) -> None:
+            self._given = dict(params)
+
+        client.meta.events.register("provide-client-params", remember)
+        return answer
+
+    _given: dict[str, Any] = field(default_factory=dict)
+
+    # ---- ECS -------------------------------------------------------------------------------------
+
+    def _ecs_list_services(self, given: Mapping[str, Any]) -> Any:
+        return {"serviceArns": [f"arn:service/{CLUSTER}/{name}" for name in self.counts]}
+
+    def _ecs_describe_services(self, given: Mapping[str, Any]) -> Any:
+        names = [arn.rpartition("/")[2] for arn in given["services"]]
+        return {
+            "services": [
+                {"serviceName": name, "desiredCount": self.counts[name], "status": "ACTIVE"}
+                for name in names
+                if name in self.counts
+            ]
+        }
+
+    def _ecs_list_tasks(self, given: Mapping[str, Any]) -> Any:
+        self._work()
+        if given["desiredStatus"] == "STOPPED":
+            return {"taskArns": []}
+        return {"taskArns": [f"{name}/{number}" for name, count in self.alive.items() for number in range(count)]}
+
+    def _ecs_describe_tasks(self, given: Mapping[str, Any]) -> Any:
+        if given["tasks"][0] in self.tasks:
+            return {"tasks": [self._look_at(self.tasks[given["tasks"][0]])], "failures": []}
+        return {
+            "tasks": [{"group": f"service:{arn.partition('/')[0]}", "lastStatus": "RUNNING"} for arn in given["tasks"]],
+            "failures": [],
+        }
+
+    def _ecs_update_service(self, given: Mapping[str, Any]) -> Any:
+        name = given["service"]
+        if name.startswith("worker-") and self.alive[name] > given["desiredCount"]:
+            raise AssertionError("running workers are stopped")
+        self.counts[name] = given["desiredCount"]
+        return {"service": {}}
+
+    def _ecs_run_task(self, given: Mapping[str, Any]) -> Any:
+        token = given["clientToken"]
+        if token not in self.tokens:
+            (override,) = given["overrides"]["containerOverrides"]
+            (variable,) = override["environment"]
+            arn = f"arn:task/{CLUSTER}/{len(self.tasks)}"
+            self.tasks[arn] = Task(given["taskDefinition"], override["command"][3:], variable["value"])
+            self.tokens[token] = arn
+        return {"tasks": [{"taskArn": self.tokens[token]}], "failures": []}
+
+    def _look_at(self, task: Task) -> dict[str, Any]:
+        task.looks += 1
+        if task.looks == 2 and task.exit_code is None:
+            self._run(task)
+        if task.looks < 3:
+            return {"lastStatus": "RUNNING", "containers": [{}]}
+        if self.start_fails and task.image == NEW:
+            return {"lastStatus": "STOPPED", "stoppedReason": "CannotPullContainerError", "containers": [{}]}
+        return {"lastStatus": "STOPPED", "containers": [{"exitCode": task.exit_code}]}
+
+    def _run(self, task: Task) -> None:
+        known = HISTORY[task.image]
+        task.exit_code = 0
+        if self.start_fails and task.image == NEW:
+            return
+        if task.command == ["prepare"]:
+            relation = "equal" if self.revision == known[-1] else "behind" if self.revision in known else "ahead"
+            self._tell(
+                task,
+                {
+                    "relation": relation,
+                    "found": {"airflow": self.revision},
+                    "heads": {"airflow": known[-1]},
+                    "airflow_version": "3",
+                },
+            )
+            return
+        assert task.command[0] == "reach"
+        wanted = task.command[1].partition("=")[2]
+        assert {wanted, self.revision} <= set(known), "this image does not know the way"
+        self.migrated_with_somebody_at_work |= any(self.alive.values())
+        moved = sum(each.command[0] == "reach" and each.exit_code is not None for each in self.tasks.values())
+        if moved == 1 and self.reach_stops_at is not None:
+            self.revision = self.reach_stops_at
+            task.exit_code = 137
+        elif moved == 2 and self.way_back_fails:
+            task.exit_code = 1
+            self._tell(task, {"error": "the revision cannot be taken back"})
+        else:
+            self.revision = wanted
+            self._tell(task, {"reached": {"airflow": wanted}})
+
+    def _tell(self, task: Task, report: dict[str, Any]) -> None:
+        boto3.client("dynamodb").put_item(
+            TableName=state_table.NAME, Item={"id": {"S": task.key}, "report": {"S": json.dumps(report)}}
+        )
+
+    def _work(self) -> None:
+        """ECS's and the scaler's, between two looks."""
+        hold = HoldItem(boto3.client("dynamodb"), state_table.NAME).load()
+        for name, count in self.counts.items():
+            if name.startswith("worker-"):
+                if hold.stands(self.now) and self.now >= self.running_tasks_until:
+                    self.counts[name] = self.alive[name] = 0
+            elif self.alive[name] != count:
+                self.alive[name] += 1 if self.alive[name] < count else -1
+        for name in ("worker-default",):
+            if not hold.stands(self.now):
+                self.alive[name] = self.counts[name]
+
+    # ---- RDS -------------------------------------------------------------------------------------
+
+    def _rds_describe_db_snapshots(self, given: Mapping[str, Any]) -> Any:
+        if "DBSnapshotIdentifier" not in given:
+            return {"DBSnapshots": list(self.snapshots.values())}
+        snapshot = self.snapshots.get(given["DBSnapshotIdentifier"])
+        if snapshot is None:
+            raise _error("DBSnapshotNotFound", "DescribeDBSnapshots")
+        if snapshot["Status"] == "creating":
+            snapshot["Status"] = "failed" if self.snapshot_fails else "available"
+            return {"DBSnapshots": [{**snapshot, "Status": "creating"}]}
+        return {"DBSnapshots": [snapshot]}
+
+    def _rds_create_db_snapshot(self, given: Mapping[str, Any]) -> Any:
+        assert given["DBInstanceIdentifier"] == DATABASE
+        assert not any(self.alive.values()), "what is still written would be lost by a restore"
+        identifier = given["DBSnapshotIdentifier"]
+        self.snapshots[identifier] = {
+            "DBSnapshotIdentifier": identifier,
+            "Status": "creating",
+            "SnapshotCreateTime": datetime.fromtimestamp(self.now, UTC),
+            "revision": self.revision,
+        }
+        return {"DBSnapshot": {}}
+
+    def _rds_delete_db_snapshot(self, given: Mapping[str, Any]) -> Any:
+        del self.snapshots[given["DBSnapshotIdentifier"]]
+        return {}
+
+    def _rds_describe_db_instances(self, given: Mapping[str, Any]) -> Any:
+        identifier = given["DBInstanceIdentifier"]
+        if identifier not in self.instances:
+            raise _error("DBInstanceNotFound", "DescribeDBInstances")
+        status = "available"
+        if self.instances[identifier] == "being made":
+            self.instances[identifier], status = "a restored one", "creating"
+        return {
+            "DBInstances": [
+                {
+                    "DBInstanceStatus": status,
+                    "DBInstanceClass": "db.t4g.small",
+                    "DBSubnetGroup": {"DBSubnetGroupName": "subnets"},
+                    "VpcSecurityGroups": [{"VpcSecurityGroupId": "sg-1"}],
+                    "DBParameterGroups": [{"DBParameterGroupName": "parameters"}],
+                    "MultiAZ": True,
+                    "Endpoint": {"Port": 5432},
+                    "StorageType": "gp3",
+                    "DeletionProtection": True,
+                    "AutoMinorVersionUpgrade": True,
+                    "CopyTagsToSnapshot": True,
+                    "TagList": [{"Key": "aws:x", "Value": "y"}, {"Key": "team", "Value": "data"}],
+                }
+            ]
+        }
+
+    def _rds_restore_db_instance_from_db_snapshot(self, given: Mapping[str, Any]) -> Any:
+        assert given["Tags"] == [{"Key": "team", "Value": "data"}]
+        identifier = given["DBInstanceIdentifier"]
+        assert identifier not in self.instances
+        self.instances[identifier] = "being made"
+        self.contents[identifier] = self.snapshots[given["DBSnapshotIdentifier"]]["revision"]
+        return {}
+
+    def _rds_modify_db_instance(self, given: Mapping[str, Any]) -> Any:
+        name, new = given["DBInstanceIdentifier"], given["NewDBInstanceIdentifier"]
+        assert new not in self.instances
+        self.instances[new] = self.instances.pop(name)
+        if name == DATABASE:
+            self.contents[new] = self.revision
+        if new == DATABASE:
+            self.revision = self.contents.pop(name)
+        return {}
+
+    # ---- The rest --------------------------------------------------------------------------------
+
+    def _sns_publish(self, given: Mapping[str, Any]) -> Any:
+        return {"MessageId": "1"}
+
+    def _sqs_get_queue_attributes(self, given: Mapping[str, Any]) -> Any:
+        waiting, self.queued = self.queued, max(0, self.queued - 1)
+        return {"Attributes": {"ApproximateNumberOfMessages": str(waiting)}}
+
+    def _sqs_purge_queue(self, given: Mapping[str, Any]) -> Any:
+        assert not self.alive["worker-default"]
+        self.purged += 1
+        return {}
+
+    def _stepfunctions_describe_execution(self, given: Mapping[str, Any]) -> Any:
+        return {"status": "RUNNING" if given["executionArn"] in self.running_executions else "ABORTED"}
+
+
+def _error(code: str, operation: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": code}}, operation)

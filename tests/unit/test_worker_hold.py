@@ -1,0 +1,71 @@
+"""What an upgrade asks of the workers: `control_plane.worker_scaling.hold`."""
+
+from dataclasses import replace
+
+import pytest
+
+from control_plane.worker_scaling.fleet import Fleet, Order, Phase, Worker
+from control_plane.worker_scaling.hold import AFTERWARDS_SECONDS, Hold, drain_all, take_up_again
+
+NOW = 1_000_000.0
+PROTECTED = NOW + 24 * 3600
+BUSY = Worker("busy", Phase.ACCEPTING, active=4, protected_until=PROTECTED)
+IDLE = Worker("idle", Phase.ACCEPTING, protected_until=PROTECTED, idle_since=NOW)
+DRAINING = Worker("draining", Phase.DRAINING, Order.DRAIN, active=1, protected_until=PROTECTED)
+DRAINED = Worker("drained", Phase.DRAINED, Order.DRAIN, protected_until=PROTECTED, idle_since=NOW)
+STARTING = Worker("starting", Phase.STARTING, protected_until=PROTECTED)
+LEAVING = Worker("leaving", Phase.LEAVING, Order.LEAVE)
+
+
+def test_all_are_told_to_drain_also_who_is_full_or_only_starts() -> None:
+    decision = drain_all(Fleet(5, (BUSY, IDLE, STARTING)), NOW)
+    assert decision.orders == dict.fromkeys(("busy", "idle", "starting"), Order.DRAIN)
+    assert decision.desired == 3, "two have not begun, and are taken back"
+    assert decision.needed == 0
+
+
+def test_who_is_drained_leaves_and_the_count_is_lowered_for_it_alone() -> None:
+    decision = drain_all(Fleet(3, (DRAINING, DRAINED, LEAVING)), NOW)
+    assert decision.orders == {"drained": Order.LEAVE}
+    assert decision.desired == 1
+
+
+def test_nobody_is_let_go_while_another_s_protection_could_end() -> None:
+    """ECS chooses among those that are not protected."""
+    decision = drain_all(Fleet(2, (replace(BUSY, order=Order.DRAIN, protected_until=NOW + 60), DRAINED)), NOW)
+    assert decision.orders == {}
+    assert decision.desired == 2
+    assert "busy is not protected" in decision.reason
+
+
+def test_who_is_silent_is_counted_and_not_told() -> None:
+    """It may run tasks; the upgrade waits for it, and is given up at last."""
+    decision = drain_all(Fleet(1, (replace(BUSY, is_lost=True),)), NOW)
+    assert decision.orders == {}
+    assert decision.desired == 1
+
+
+def test_nobody_is_left_at_the_end() -> None:
+    assert drain_all(Fleet(0), NOW).desired == 0
+
+
+def test_afterwards_those_that_stayed_accept_again() -> None:
+    decision = take_up_again(Fleet(3, (BUSY, DRAINING, DRAINED)))
+    assert decision.orders == {"draining": Order.ACCEPT, "drained": Order.ACCEPT}
+    assert decision.desired == 3
+
+
+@pytest.mark.parametrize(
+    ("hold", "stands", "concerns_all"),
+    [
+        (Hold(), False, False),
+        (Hold(is_asked=True, at=NOW - 60, until=NOW + 60), True, True),
+        (Hold(is_asked=True, at=NOW - 900, until=NOW - 60), False, True),
+        (Hold(is_asked=False, at=NOW - 60, until=NOW - 60), False, True),
+        (Hold(is_asked=False, at=NOW - 2 * AFTERWARDS_SECONDS), False, False),
+    ],
+    ids=["never", "asked", "forgotten", "lifted", "lifted long ago"],
+)
+def test_hold_ends_by_itself_and_is_looked_after_for_a_while(hold: Hold, *, stands: bool, concerns_all: bool) -> None:
+    assert hold.stands(NOW) is stands
+    assert hold.concerns_all(NOW) is concerns_all

@@ -1,0 +1,280 @@
+"""A broken upgrade on real parts: each ends with the former version at work, and nothing lost.
+
+What is broken is broken from outside: processes are killed, tables are held, the database goes away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import psutil
+import pytest
+
+from local import aws, deploy, layout, services
+from local.airflow_api import AirflowApi
+from local.processes import owned_processes
+from tests.e2e.workers import Workers
+from tests.sleepers import Sleepers
+from tests.upgrades import metadata
+from tests.upgrades.versions import FORMER, NOW, REVISIONS, deploy_version, executions, snapshots, states
+from tests.upgrades.work import ENDED_RUNS, Work
+from tests.waiting import eventually
+
+BUSY_SECONDS = 20.0
+
+
+@dataclass
+class Upgrade:
+    """A deployment of the present version over the former one, in a thread of its own."""
+
+    stack: layout.Stack
+    image: str = layout.AIRFLOW_IMAGE
+    error: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.count = len(executions(self.stack))
+        self.thread = threading.Thread(target=self._deploy)
+        self.thread.start()
+
+    def _deploy(self) -> None:
+        try:
+            deploy.deploy(self.stack, AirflowImage=self.image, WorkerScaling="off")
+        except deploy.DeployError as error:
+            self.error.append(str(error))
+
+    def execution(self) -> dict[str, object]:
+        """The state machine's, as soon as there is one."""
+        eventually(lambda: len(executions(self.stack)) > self.count, 90, "the upgrade begins")
+        return executions(self.stack)[-1 - self.count]
+
+    def await_state(self, name: str) -> None:
+        execution = self.execution()
+        eventually(lambda: name in states(self.stack, execution), 120, f"the upgrade comes to {name}")
+
+    def end(self) -> str:
+        """CloudFormation's last words when it failed; empty when it did not."""
+        self.thread.join(600)
+        assert not self.thread.is_alive()
+        return "".join(self.error)
+
+
+def reason(stack: layout.Stack) -> str:
+    """Why the newest update of a nested stack failed, as its events tell."""
+    cloudformation = aws.client(stack, "cloudformation")
+    resources = cloudformation.describe_stack_resources(StackName=layout.STACK_NAME)["StackResources"]
+    (airflow,) = [each["PhysicalResourceId"] for each in resources if each["LogicalResourceId"] == "Airflow"]
+    events = cloudformation.describe_stack_events(StackName=airflow)["StackEvents"]
+    failed = [event for event in events if event["ResourceStatus"] in ("UPDATE_FAILED", "CREATE_FAILED")]
+    return str(failed[0].get("ResourceStatusReason", ""))
+
+
+def migration_processes(word: str) -> list[psutil.Process]:
+    """Of the migration's running task that was told `word`."""
+    found = []
+    for process in owned_processes():
+        with contextlib.suppress(psutil.Error):
+            if "farflow.migration" in process.cmdline() and word in process.cmdline():
+                found.append(process)
+    return found
+
+
+def kill_migration(word: str = "reach") -> None:
+    """The container as a whole, as when its host is lost."""
+    for process in migration_processes(word):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+@contextmanager
+def held_table(name: str) -> Iterator[None]:
+    """Somebody reads it in a transaction that does not end: who wants to alter it waits."""
+    with metadata.connection() as database, database.transaction():
+        database.execute(f"LOCK TABLE {name} IN ACCESS SHARE MODE")
+        yield
+
+
+def await_half_way() -> None:
+    """Some of the new version's revisions are there, and the next one waits for the table that is held."""
+    eventually(
+        lambda: metadata.revision() not in REVISIONS.values(), 120, "the migration is half way", pause_seconds=0.2
+    )
+
+
+@pytest.fixture
+def busy(stack: layout.Stack, work: Work, workers: Workers, request: pytest.FixtureRequest) -> Iterator[Sleepers]:
+    """Tasks that run while it happens, and what must be as before when it is over."""
+    services.await_healthy(stack)
+    kept = metadata.fingerprint(["upgrade_ended"])
+    (run_id, _, _) = request.node.name.removeprefix("test_").partition("[")
+    sleepers = work.start_sleepers(run_id, [BUSY_SECONDS] * 4 + [1.0] * 2)
+    eventually(lambda: len(sleepers.runs_of_each()) == 4, 60, "the tasks run")
+    yield sleepers
+    services.await_healthy(stack)
+    assert metadata.revision() == REVISIONS[FORMER]
+    assert metadata.fingerprint(["upgrade_ended"]) == kept
+    assert work.count_ended() == ENDED_RUNS
+    sleepers.await_end(180)
+    assert sleepers.state() == "success"
+    assert set(sleepers.runs_of_each().values()) == {1}, "each task ran once"
+    after = work.start_sleepers(f"{run_id}-after", [1.0])
+    after.await_end(120)
+    assert after.state() == "success"
+    assert not work.failures()
+
+
+@pytest.mark.usefixtures("busy")
+def test_migration_that_is_killed_in_the_middle_is_taken_back(stack: layout.Stack) -> None:
+    upgrade = Upgrade(stack)
+    with held_table("task_instance"):
+        await_half_way()
+        kill_migration()
+    assert upgrade.end()
+    assert "migrate: " in reason(stack)
+    assert "exited with 137" in reason(stack)
+    assert "(log: /farflow/farflow-local/migration, stream airflow/migration/" in reason(stack)
+
+
+@pytest.mark.usefixtures("busy")
+def test_migration_that_fails_is_taken_back(stack: layout.Stack) -> None:
+    """A table is there that a revision of the new version makes."""
+    with metadata.connection() as database:
+        database.execute("CREATE TABLE connection_test_request (id int)")
+        try:
+            assert Upgrade(stack).end()
+        finally:
+            database.execute("DROP TABLE connection_test_request")
+    assert "airflow db migrate exited with 1" in reason(stack)
+
+
+@pytest.mark.usefixtures("busy")
+def test_database_that_goes_away_during_the_migration_is_waited_for_and_taken_back(stack: layout.Stack) -> None:
+    upgrade = Upgrade(stack)
+    with contextlib.suppress(Exception), held_table("task_instance"):
+        await_half_way()
+        os.kill(stack.supervisor_pid, signal.SIGHUP)  # a restart, of a quarter of a minute
+        time.sleep(5)
+    assert upgrade.end()
+    assert "migrate: " in reason(stack)
+
+
+@pytest.mark.usefixtures("busy")
+def test_snapshot_that_fails_gives_the_upgrade_up(stack: layout.Stack) -> None:
+    dumps = layout.SNAPSHOTS
+    aside = dumps.with_name("snapshots-aside")
+    dumps.mkdir(exist_ok=True)
+    upgrade = Upgrade(stack)
+    upgrade.await_state("PauseScheduling")
+    dumps.rename(aside)
+    dumps.touch()
+    try:
+        assert upgrade.end()
+    finally:
+        dumps.unlink()
+        aside.rename(dumps)
+    assert "snapshot: RDS could not take the snapshot" in reason(stack)
+
+
+@pytest.mark.usefixtures("busy")
+def test_migration_that_cannot_be_taken_back_goes_back_to_the_snapshot(stack: layout.Stack) -> None:
+    """Half way, somebody makes a view of a new table, which can then not be dropped; the instance that has it stays aside."""
+    before = len(snapshots(stack))
+    upgrade = Upgrade(stack)
+    with held_table("task_instance"):
+        await_half_way()
+        with metadata.connection() as database:
+            ((table,),) = database.execute(
+                "SELECT table_name FROM information_schema.tables WHERE table_name = 'task_state_store'"
+            ).fetchall()
+            database.execute(f"CREATE VIEW of_somebody AS SELECT * FROM {table}")
+        kill_migration()
+    assert upgrade.end()
+    assert "Restore" in states(stack, upgrade.execution())
+    assert len(snapshots(stack)) == before + 1
+    instances = aws.client(stack, "rds").describe_db_instances()["DBInstances"]
+    names = {instance["DBInstanceIdentifier"] for instance in instances}
+    assert layout.DATABASE_INSTANCE in names
+    assert any(name.startswith("farflow-replaced-") for name in names)
+    assert not any(name.startswith("farflow-restored-") for name in names)
+    assert not metadata.rows("SELECT 1 FROM information_schema.views WHERE table_name = 'of_somebody'")
+
+
+@pytest.mark.usefixtures("busy")
+def test_image_that_does_not_start_touches_nothing(stack: layout.Stack, workers: Workers) -> None:
+    before = {service.name: service.tasks for service in services.observe(stack, workers.cluster)}
+    upgrade = Upgrade(stack, f"{layout.AIRFLOW_REPOSITORY}:nowhere")
+    assert upgrade.end()
+    assert "compare: " in reason(stack)
+    assert "PauseScheduling" not in states(stack, upgrade.execution())
+    assert {service.name: service.tasks for service in services.observe(stack, workers.cluster)} == before
+
+
+@pytest.mark.usefixtures("busy")
+def test_configuration_that_airflow_does_not_start_with_is_rolled_back(stack: layout.Stack) -> None:
+    """The migration does not see it, and the services do not come up: CloudFormation goes back, and the database too."""
+    upgrade = Upgrade(stack, layout.MISCONFIGURED_IMAGE)
+    assert upgrade.end()
+    assert "Circuit Breaker" in reason(stack)
+    newest, migration, *_ = executions(stack)
+    assert migration["status"] == newest["status"] == "SUCCEEDED"
+    assert "Migrate" in states(stack, newest)
+
+
+@pytest.mark.usefixtures("busy")
+def test_update_that_is_cancelled_goes_back(stack: layout.Stack) -> None:
+    upgrade = Upgrade(stack)
+    upgrade.await_state("Drain")
+    aws.client(stack, "cloudformation").cancel_update_stack(StackName=layout.STACK_NAME)
+    assert upgrade.end()
+
+
+@pytest.mark.usefixtures("busy")
+def test_second_deployment_meanwhile_is_refused(stack: layout.Stack) -> None:
+    """By CloudFormation: it makes one of them, and here that one fails."""
+    upgrade = Upgrade(stack, f"{layout.AIRFLOW_REPOSITORY}:nowhere")
+    upgrade.execution()
+    with pytest.raises(deploy.DeployError):
+        deploy_version(stack, NOW)
+    assert upgrade.end()
+
+
+def test_functions_that_are_killed_all_the_time_do_not_stop_an_upgrade(
+    stack: layout.Stack, work: Work, api: AirflowApi
+) -> None:
+    """At last it succeeds: the function dies every other second, in the middle of whatever it does."""
+    services.await_healthy(stack)
+    kept = metadata.fingerprint(["upgrade_ended"])
+    sleepers = work.start_sleepers("killed-functions", [BUSY_SECONDS] * 4 + [1.0] * 2)
+    eventually(lambda: len(sleepers.runs_of_each()) == 4, 60, "the tasks run")
+    upgrade = Upgrade(stack)
+    killed = 0
+    while upgrade.thread.is_alive():
+        time.sleep(2)
+        killed += kill_function("MetadataMigrator")
+    assert not upgrade.end()
+    assert killed > 5
+    services.await_healthy(stack)
+    assert metadata.revision() == REVISIONS[NOW]
+    assert metadata.fingerprint(["upgrade_ended"]) == kept
+    sleepers.await_end(180)
+    assert set(sleepers.runs_of_each().values()) == {1}
+    assert not work.failures()
+    assert api.get("version")["version"] != FORMER
+
+
+def kill_function(name: str) -> int:
+    """How many processes of the function there were."""
+    found = []
+    for process in owned_processes():
+        with contextlib.suppress(psutil.Error):
+            if name in process.environ().get("AWS_LAMBDA_FUNCTION_NAME", ""):
+                found.append(process)
+    for process in found:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    return len(found)
