@@ -9,7 +9,7 @@ SAM := env PATH="$(CURDIR)/$(TOOLS):$$PATH" SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DI
   PIP_CACHE_DIR="$(CURDIR)/.farflow/cache/pip" sam
 export DAGS KEEP ENGINE TAG CPU_ARCHITECTURE ENV RELEASE CONFIRM DATABASE_URL HISTORY DAYS FULL PROCESSES POLICIES SEED CONCURRENCY MAXIMUM COLD_START UPGRADE_FROM FROM TO
 
-.PHONY: help demo up status logs down image image-test deploy upgrade-check publish releases rollback confirm explain export-history replay lint-dags test test-defences soak check bench bench-tasks bench-delivery bench-lint bench-push bench-observing bench-workers bench-scaling setup setup-former setup-tools setup-plotting setup-benchmarks rule-pages locks
+.PHONY: help demo up status logs down image image-test deploy upgrade-check publish releases rollback confirm explain export-history replay lint-dags test test-defences test-upgrades soak check bench bench-tasks bench-delivery bench-lint bench-push bench-observing bench-workers bench-scaling setup setup-former setup-tools setup-plotting setup-benchmarks rule-pages locks
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -85,6 +85,10 @@ endif
 
 test-defences: setup ## Take out each defence of the push gate, in a copy: a test must notice (about 6 minutes).
 	@$(TOOLS)/python -m tests.defences
+
+test-upgrades: setup-former ## Break upgrades on real parts, each in another way: the version before must work on (about 20 minutes).
+	@python3 local/environments.py airflow-3.3.1
+	@$(TOOLS)/pytest -rP tests/upgrades
 
 soak: setup ## Hundreds of tasks while workers drain, are rolled out, told to stop, and killed (about half an hour).
 	@$(TOOLS)/pytest -rP tests/soak

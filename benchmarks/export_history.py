@@ -22,7 +22,7 @@ from uuid import UUID
 
 import psycopg
 
-from local import layout, postgres
+from local import layout, postgres, postgres_client
 from workload_metrics import metadata_queries
 from workload_metrics.dag_structure import DagStructure
 from workload_metrics.metadata_database import StructureCache
@@ -118,7 +118,7 @@ def database_url(environ: Mapping[str, str]) -> str:
     stack = layout.Stack.load()
     if stack is None or not postgres.PASSWORD_FILE.exists():
         raise ExportError("no local stack runs: give DATABASE_URL=postgresql://user:password@host:5432/airflow")
-    return f"postgresql://{postgres.USER}:{postgres.PASSWORD_FILE.read_text()}@127.0.0.1:{stack.postgres_port}/{postgres.DATABASE}"
+    return f"postgresql://{postgres_client.USER}:{postgres.PASSWORD_FILE.read_text()}@127.0.0.1:{stack.postgres_port}/{postgres.DATABASE}"
 
 
 def export(connection: psycopg.Connection[Any], since: float, lines: TextIO) -> int:

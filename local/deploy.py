@@ -7,7 +7,7 @@ import os
 import platform
 import subprocess
 
-from local import aws, layout, postgres, push_gate
+from local import aws, layout, postgres, postgres_client, push_gate
 from local.errors import LocalStackError
 from local.processes import log_tail
 
@@ -68,7 +68,7 @@ def store_database_secret(stack: layout.Stack) -> str:
         "host": "127.0.0.1",
         "port": str(stack.postgres_port),
         "dbname": postgres.DATABASE,
-        "username": postgres.USER,
+        "username": postgres_client.USER,
         "password": postgres.PASSWORD_FILE.read_text(),
     }
     secrets = aws.client(stack, "secretsmanager")
@@ -88,7 +88,7 @@ def register_database_instance(stack: layout.Stack) -> str:
             Engine="postgres",
             DBInstanceClass="db.t4g.small",
             AllocatedStorage=20,
-            MasterUsername=postgres.USER,
+            MasterUsername=postgres_client.USER,
             MasterUserPassword=postgres.PASSWORD_FILE.read_text(),
             Port=stack.postgres_port,
         )

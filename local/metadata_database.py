@@ -20,7 +20,8 @@ from pathlib import Path
 
 from local import layout
 from local.errors import LocalStackError
-from local.postgres import as_unprivileged_user, binaries
+from local.postgres import as_unprivileged_user
+from local.postgres_client import binaries
 
 USER = "airflow"
 DATABASE = "airflow"

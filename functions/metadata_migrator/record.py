@@ -28,15 +28,16 @@ class Record:
     """The last one that was begun."""
     tasks: dict[str, str] = field(default_factory=dict)
     """By step, the ECS task that was started for it."""
+    began_at: float = 0.0
     journey: dict[str, Any] | None = None
     is_moving: bool = False
     """The journey was begun, and neither it nor the way back has ended."""
     drain_until: float = 0.0
     snapshot: str = ""
 
-    def for_another(self) -> Record:
+    def for_another(self, now: float) -> Record:
         """What the next execution begins with."""
-        return Record(services=self.services, fits=self.fits)
+        return Record(services=self.services, fits=self.fits, began_at=now)
 
 
 class Turn:
@@ -51,10 +52,10 @@ class Turn:
         """The execution that has it, or had it last; empty before the first."""
         return self._text("execution")
 
-    def take(self, former: str) -> bool:
+    def take(self, former: str, now: float) -> bool:
         """From `former`, which has ended. False when somebody else was faster."""
         record = self.load()
-        mine = record if former == self._execution else record.for_another()
+        mine = record if former == self._execution else record.for_another(now)
         return self._update(
             "SET execution = :mine, content = :content REMOVE superseded",
             "attribute_not_exists(execution) OR execution = :former",

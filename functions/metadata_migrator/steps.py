@@ -35,6 +35,10 @@ STOP_SECONDS = 600.0
 FORWARD = ("compare", "pause_scheduling", "drain", "stop_services", "snapshot", "migrate")
 """Steps that a failure is told by; the way back is another matter."""
 
+UNMOVED_SECONDS = 50 * 60.0
+"""By then the database moves, or all goes back while CloudFormation still waits. One that moves is not interrupted: when
+CloudFormation gives up meanwhile, it asks for the version before, whose turn comes next."""
+
 WAIT = "wait"
 DONE = "done"
 
@@ -80,6 +84,10 @@ class Steps:
         if name in FORWARD and record.step != name:
             record.step = name
             self._turn.save(record)
+        if name in FORWARD and not record.is_moving and self._now() > record.began_at + UNMOVED_SECONDS:
+            raise UpgradeError(
+                f"it has not ended after {UNMOVED_SECONDS / 60:.0f} minutes, and CloudFormation waits for an hour"
+            )
         step: Callable[[Record], str] = getattr(self, name)
         return step(record)
 
@@ -91,7 +99,7 @@ class Steps:
         if holder and holder != self._execution and self._is_running(holder):
             self._turn.ask_for_it(holder)
             return WAIT
-        return DONE if self._turn.take(holder) else WAIT
+        return DONE if self._turn.take(holder, self._now()) else WAIT
 
     def compare(self, record: Record) -> str:
         """`nothing`: the database fits the image; `again`: it does, and services wait since an earlier try; or `move`."""

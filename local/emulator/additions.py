@@ -26,7 +26,6 @@ from local.emulator import (
     s3_times,
     scheduler,
     service_metrics,
-    step_functions,
 )
 from local.emulator.codebuild import Builds
 from local.emulator.ecs_roles import TaskCredentials
@@ -79,5 +78,4 @@ def install(port: int, folder: Path, *, plain: bool) -> None:
     cloudwatch.install(service_metrics.publishers())
     logs.install(iam)
     Delivery(iam).install()
-    step_functions.install()
     rds_instances.install(folder)

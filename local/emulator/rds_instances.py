@@ -22,6 +22,7 @@ from typing import Any
 from ministack.services import rds
 
 from local import layout, postgres
+from local.postgres_client import PostgresClient, PostgresError
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ Action = Callable[[Any], Any]
 
 
 def install(folder: Path) -> None:
-    instances = Instances(folder / layout.SNAPSHOTS.name)
+    instances = Instances(folder)
     actions = rds._ACTION_MAP
     actions["CreateDBSnapshot"] = instances.taking(actions["CreateDBSnapshot"])
     actions["RestoreDBInstanceFromDBSnapshot"] = instances.restoring(actions["RestoreDBInstanceFromDBSnapshot"])
@@ -46,6 +47,12 @@ class Instances:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._dumps = folder / layout.SNAPSHOTS.name
+
+    @property
+    def _server(self) -> PostgresClient:
+        """Known by the folder of the stack, as soon as it is there."""
+        return postgres.client(self._folder)
 
     def taking(self, create: Action) -> Action:
         def take(parameters: Any) -> Any:
@@ -55,8 +62,8 @@ class Instances:
                 database = database_of(rds._p(parameters, "DBInstanceIdentifier"))
                 snapshot = rds._snapshots[identifier]
                 snapshot["Status"] = "creating"
-                dump = self._folder / f"{identifier}.dump"
-                self._begin(snapshot, "Status", "failed", lambda: postgres.dump(database, dump))
+                dump = self._dumps / f"{identifier}.dump"
+                self._begin(snapshot, "Status", "failed", lambda: self._server.dump(database, dump))
             return answer
 
         return take
@@ -68,9 +75,9 @@ class Instances:
                 identifier = rds._p(parameters, "DBInstanceIdentifier")
                 instance = rds._instances[identifier]
                 instance["DBInstanceStatus"] = "creating"
-                dump = self._folder / f"{rds._p(parameters, 'DBSnapshotIdentifier')}.dump"
+                dump = self._dumps / f"{rds._p(parameters, 'DBSnapshotIdentifier')}.dump"
                 database = database_of(identifier)
-                self._begin(instance, "DBInstanceStatus", "failed", lambda: postgres.restore(database, dump))
+                self._begin(instance, "DBInstanceStatus", "failed", lambda: self._server.restore(database, dump))
             return answer
 
         return restore_content
@@ -80,7 +87,7 @@ class Instances:
             answer = modify(parameters)
             name, new = rds._p(parameters, "DBInstanceIdentifier"), rds._p(parameters, "NewDBInstanceIdentifier")
             if answer[0] == 200 and new:
-                postgres.rename(database_of(name), database_of(new))
+                self._server.rename(database_of(name), database_of(new))
                 instance = rds._instances.pop(name)
                 arn = f"{instance['DBInstanceArn'].rpartition(':')[0]}:{new}"
                 rds._instances[new] = instance | {"DBInstanceIdentifier": new, "DBInstanceArn": arn}
@@ -90,12 +97,12 @@ class Instances:
 
     def _begin(self, record: Any, status: str, failed: str, act: Callable[[], None]) -> None:
         """As RDS: answer at once, and say by the record's status how it went."""
-        self._folder.mkdir(parents=True, exist_ok=True)
 
         def go_on() -> None:
             try:
+                self._dumps.mkdir(parents=True, exist_ok=True)
                 act()
-            except postgres.PostgresError:
+            except (OSError, PostgresError):
                 logger.exception("RDS could not do it")
                 record[status] = failed
             else:

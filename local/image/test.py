@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local import aws, layout, postgres, stack_control
+from local import aws, layout, postgres, postgres_client, stack_control
 from local.errors import LocalStackError
 from local.image import engine as engines
 from local.image import substitute_base, task_environment
@@ -313,7 +313,7 @@ def services_of(stack: layout.Stack) -> Services:
             "DATABASE_HOST": "127.0.0.1",
             "DATABASE_PORT": str(stack.postgres_port),
             "DATABASE_NAME": postgres.DATABASE,
-            "DATABASE_USERNAME": postgres.USER,
+            "DATABASE_USERNAME": postgres_client.USER,
             "DATABASE_PASSWORD": postgres.PASSWORD_FILE.read_text(),
             "FERNET_KEY": secrets.token_urlsafe(32),
             "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_urlsafe(48),

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from local import layout, postgres
+from local import layout, postgres, postgres_client
 
 KEPT = {
     "dag_run": "SELECT dag_id, run_id, state, run_type, start_date, end_date, conf::text FROM dag_run WHERE dag_id = ANY(%s)",
@@ -30,7 +30,7 @@ def connection() -> Iterator[psycopg.Connection[Any]]:
     with psycopg.connect(
         host="127.0.0.1",
         port=stack.postgres_port,
-        user=postgres.USER,
+        user=postgres_client.USER,
         password=postgres.PASSWORD_FILE.read_text(),
         dbname=postgres.DATABASE,
         autocommit=True,

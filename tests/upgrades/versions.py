@@ -18,7 +18,7 @@ def image(version: str) -> str:
 
 def deploy_version(stack: layout.Stack, version: str, **parameters: str) -> None:
     """Raises `DeployError` when CloudFormation rolled it back."""
-    deploy.deploy(stack, AirflowImage=image(version), WorkerScaling="off", **parameters)
+    deploy.deploy(stack, **{"AirflowImage": image(version), "WorkerScaling": "off", **parameters})
 
 
 def executions(stack: layout.Stack) -> list[dict[str, Any]]:

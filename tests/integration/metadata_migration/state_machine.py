@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.contract import templates
 
-MOST_STATES = 2000
+MOST_STATES = 5000
 
 
 class StateMachineError(AssertionError):

@@ -218,6 +218,17 @@ def test_failed_snapshot_gives_the_upgrade_up(deployments: Deployments) -> None:
     assert deployments.is_settled()
 
 
+def test_upgrade_goes_back_while_cloudformation_still_waits(deployments: Deployments) -> None:
+    """It gives a custom resource an hour, and would not know afterwards what became of it."""
+    world = deployments.world
+    world.snapshot_hangs, began = True, world.now
+    answer = deployments.deploy(NEW, OLD)
+    assert answer["Reason"].startswith("snapshot: it has not ended after 50 minutes")
+    assert world.now - began < 3600
+    assert world.revision == "a1"
+    assert deployments.is_settled()
+
+
 def test_tasks_that_run_for_too_long_are_not_ended(deployments: Deployments) -> None:
     world = deployments.world
     world.running_tasks_until = world.now + 24 * 3600

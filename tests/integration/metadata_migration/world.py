@@ -73,6 +73,7 @@ class World:
     """The first task that moves the database gets no further than this revision."""
     way_back_fails: bool = False
     snapshot_fails: bool = False
+    snapshot_hangs: bool = False
 
     def begin_again(self, **fields: Any) -> None:
         """As a new world, with the clients of this one."""
@@ -238,7 +239,7 @@ class World:
         snapshot = self.snapshots.get(given["DBSnapshotIdentifier"])
         if snapshot is None:
             raise _error("DBSnapshotNotFound", "DescribeDBSnapshots")
-        if snapshot["Status"] == "creating":
+        if snapshot["Status"] == "creating" and not self.snapshot_hangs:
             snapshot["Status"] = "failed" if self.snapshot_fails else "available"
             return {"DBSnapshots": [{**snapshot, "Status": "creating"}]}
         return {"DBSnapshots": [snapshot]}
