@@ -31,6 +31,10 @@ NEEDED = (
 """Besides what begins with DATABASE_, which Airflow expands in its settings."""
 
 
+LOCK_TIMEOUT = "-c lock_timeout=5min"
+"""Somebody who reads a table in a transaction that does not end would have its ALTER wait for ever, and all with it."""
+
+
 class CommandError(Exception):
     """A command of Airflow's failed; the log has its words."""
 
@@ -40,7 +44,7 @@ def minimal(environ: Mapping[str, str], home: str) -> dict[str, str]:
     kept = {
         name: value for name, value in environ.items() if name in (*SETTINGS, *NEEDED) or name.startswith("DATABASE_")
     }
-    return {**kept, "AIRFLOW_HOME": home, "AIRFLOW__CORE__LAZY_LOAD_PLUGINS": "True"}
+    return {**kept, "AIRFLOW_HOME": home, "AIRFLOW__CORE__LAZY_LOAD_PLUGINS": "True", "PGOPTIONS": LOCK_TIMEOUT}
 
 
 def run(environ: Mapping[str, str], command: Sequence[str]) -> None:

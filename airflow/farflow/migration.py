@@ -73,16 +73,19 @@ def reach(environ: Mapping[str, str], wanted: Revisions) -> dict[str, Any]:
 
 
 def requeue(connection: Connection) -> str:
-    """Let the next scheduler send the tasks that waited in the queue: their messages are of the version before.
+    """Let the next scheduler send what waited in the queue: the messages are of the version before, and are gone.
 
-    It is Airflow's own way with a task that was queued for too long (`scheduler_job_runner.py:_reschedule_stuck_task`).
+    Of task instances it is Airflow's own way with one that was queued for too long (`scheduler_job_runner.py:_reschedule_stuck_task`).
+    Callbacks that workers run are queued too, and the scheduler looks for pending ones alone.
     """
-    with connection, connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE task_instance SET state = 'scheduled', external_executor_id = NULL, queued_dttm = NULL,"
             " queued_by_job_id = NULL, scheduled_dttm = now() WHERE state = 'queued'"
         )
-        return f"{cursor.rowcount} queued task instances are scheduled anew"
+        count = cursor.rowcount
+        cursor.execute("UPDATE callback SET state = 'pending' WHERE state = 'queued' AND type = 'executor'")
+        return f"{count} queued task instances are scheduled anew, {cursor.rowcount} queued callbacks are pending"
 
 
 def ensure_accounts(environ: Mapping[str, str]) -> None:

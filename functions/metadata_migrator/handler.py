@@ -19,7 +19,7 @@ from control_plane.observability import logger, metrics, tracer
 from control_plane.settings import read_settings
 
 from .settings import Settings
-from .steps import PHYSICAL_RESOURCE_ID, Clients, Steps
+from .steps import PHYSICAL_RESOURCE_ID, WAIT, Clients, Steps
 
 settings = read_settings(Settings, os.environ)
 clients = Clients(
@@ -35,7 +35,7 @@ clients = Clients(
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler
 @metrics.log_metrics
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str] | None:
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str | float] | None:
     """A request of CloudFormation begins an execution; an event of that execution is one of its steps."""
     metrics.add_metric(name="Invocations", unit="Count", value=1)
     if "RequestType" in event:
@@ -43,9 +43,10 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, s
         return None
     logger.append_keys(execution=event["execution"], step=event["step"])
     request = Request.parse(event["request"])
-    state = Steps(settings, clients, event["execution"], request, time.time).take(event["step"], event.get("failure"))
+    steps = Steps(settings, clients, event["execution"], request, time.time)
+    state = steps.take(event["step"], event.get("failure"))
     logger.info("step taken", extra={"state": state})
-    return {"state": state}
+    return {"state": state, **({"seconds": steps.pause(event["step"])} if state == WAIT else {})}
 
 
 def begin(request: Request, event: dict[str, Any]) -> Result | None:

@@ -1,6 +1,7 @@
 """What an upgrade must not forget, in one item of the state table: whose turn it is, and how far it came.
 
-What outlives the execution that wrote it: how many tasks each stopped service had, and for what the database was made to fit.
+What outlives the execution that wrote it: how many tasks each stopped service had, for what the database was made to fit, and a
+restore that has not ended.
 """
 
 from __future__ import annotations
@@ -24,20 +25,31 @@ class Record:
     """By ECS service that is, or is about to be, stopped: how many tasks it had. Empty when all run as they should."""
     fits: dict[str, str] = field(default_factory=dict)
     """What of a deployment the database is known to fit; empty while that is not known."""
+    fits_at: float = 0.0
+    """When that was seen."""
+    restoring: str = ""
+    """The snapshot that the database is being brought back to, until it is."""
     step: str = ""
-    """The last one that was begun."""
+    """The last one on the way forward that was begun."""
+    since: dict[str, float] = field(default_factory=dict)
+    """By step, when it was begun."""
     tasks: dict[str, str] = field(default_factory=dict)
     """By step, the ECS task that was started for it."""
     began_at: float = 0.0
     journey: dict[str, Any] | None = None
     is_moving: bool = False
     """The journey was begun, and neither it nor the way back has ended."""
+    has_moved: bool = False
     drain_until: float = 0.0
+    held_until: float = 0.0
+    """So long workers were asked to stay away."""
     snapshot: str = ""
 
     def for_another(self, now: float) -> Record:
         """What the next execution begins with."""
-        return Record(services=self.services, fits=self.fits, began_at=now)
+        return Record(
+            services=self.services, fits=self.fits, fits_at=self.fits_at, restoring=self.restoring, began_at=now
+        )
 
 
 class Turn:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from control_plane.custom_resource import ResourceError
+from control_plane.observability import logger
 
 if TYPE_CHECKING:
     from mypy_boto3_rds import RDSClient
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 KEPT = 3
 """Snapshots of this kind; older ones are deleted when an upgrade has succeeded."""
 PREFIX = "farflow-before-migration"
+BROKEN = ("failed", "incompatible-network", "incompatible-parameters", "incompatible-restore", "storage-full")
+"""States out of which an instance does not come by itself.
+
+https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html#Overview.DBInstance.Status
+"""
 
 
 class Database:
@@ -32,18 +38,30 @@ class Database:
         try:
             found = self._rds.describe_db_snapshots(DBSnapshotIdentifier=snapshot)["DBSnapshots"][0]
         except self._rds.exceptions.DBSnapshotNotFoundFault:
-            self._rds.create_db_snapshot(DBSnapshotIdentifier=snapshot, DBInstanceIdentifier=self._instance)
+            self._create(snapshot)
             return False
         if found["Status"] in ("failed", "incompatible-restore"):
             raise ResourceError(f"RDS could not take the snapshot {snapshot} of {self._instance}")
         return found["Status"] == "available"
 
+    def _create(self, snapshot: str) -> None:
+        """Not while RDS makes its own backup, or changes the instance: then it is asked again."""
+        try:
+            self._rds.create_db_snapshot(DBSnapshotIdentifier=snapshot, DBInstanceIdentifier=self._instance)
+        except self._rds.exceptions.InvalidDBInstanceStateFault:
+            logger.info("the instance is not available for a snapshot", extra={"instance": self._instance})
+        except self._rds.exceptions.SnapshotQuotaExceededFault as error:
+            raise ResourceError(f"RDS takes no more snapshots in this account: {error}") from error
+
     def restore(self, snapshot: str) -> bool:
-        """Until the instance is one made from the snapshot."""
+        """Until the instance is one made from the snapshot. Raises `ResourceError` when RDS cannot make it."""
         token = snapshot.rpartition("-")[2]
         restored, former = f"farflow-restored-{token}", f"farflow-replaced-{token}"
         states = {name: self._describe(name) for name in (self._instance, restored, former)}
-        if any(state is not None and state["DBInstanceStatus"] != "available" for state in states.values()):
+        statuses = {name: state["DBInstanceStatus"] for name, state in states.items() if state is not None}
+        if broken := [f"{name} is {status}" for name, status in statuses.items() if status in BROKEN]:
+            raise ResourceError(f"the snapshot {snapshot} could not be restored: {', '.join(broken)}")
+        if any(status != "available" for status in statuses.values()):
             return False
         present = states[self._instance]
         if states[former] is None and states[restored] is None and present is not None:
@@ -55,7 +73,9 @@ class Database:
             self._rename(self._instance, former)
             return False
         if present is None and states[restored] is not None:
-            self._rename(restored, self._instance)
+            # A restore does not take it: it is set with the name.
+            limit = (states[former] or {}).get("MaxAllocatedStorage")
+            self._rename(restored, self._instance, **({"MaxAllocatedStorage": limit} if limit else {}))
             return False
         return present is not None and states[restored] is None
 
@@ -81,8 +101,10 @@ class Database:
         except self._rds.exceptions.DBInstanceNotFoundFault:
             return None
 
-    def _rename(self, name: str, to: str) -> None:
-        self._rds.modify_db_instance(DBInstanceIdentifier=name, NewDBInstanceIdentifier=to, ApplyImmediately=True)
+    def _rename(self, name: str, to: str, **more: Any) -> None:
+        self._rds.modify_db_instance(
+            DBInstanceIdentifier=name, NewDBInstanceIdentifier=to, ApplyImmediately=True, **more
+        )
 
 
 def _settings(present: dict[str, Any]) -> dict[str, Any]:

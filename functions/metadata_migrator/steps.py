@@ -11,13 +11,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from control_plane import custom_resource
 from control_plane.custom_resource import Request, ResourceError, Result
 from control_plane.observability import logger, metrics
 from control_plane.worker_scaling.hold import Hold
 from control_plane.worker_scaling.hold_item import HoldItem
 
-from . import airflow_services, ecs_task
+from . import airflow_services, ecs_task, work_queue
 from .airflow_services import SCHEDULER, WORKERS, Service
 from .ecs_task import Place
 from .journey import Journey, NoWayError, arguments, journey
@@ -27,8 +29,11 @@ from .snapshot import PREFIX, Database
 from .task_outcome import Failed, Running
 
 PHYSICAL_RESOURCE_ID = "metadata-migration"
-HOLD_SECONDS = 600.0
-"""Longer than any pause between two looks at draining workers. When nobody looks any more, workers come back by themselves."""
+HOLD_SECONDS = 2 * 3600.0
+"""Longer than CloudFormation waits for an execution that was aborted: workers that came back before the other services would
+find no Execution API, and their tasks would fail."""
+HELD = ("stop_services", "snapshot", "migrate", "roll_back", "restore")
+"""Steps that workers must stay away from."""
 STOP_SECONDS = 600.0
 """For services without running tasks; Fargate ends a container within two minutes."""
 
@@ -38,6 +43,12 @@ FORWARD = ("compare", "pause_scheduling", "drain", "stop_services", "snapshot", 
 UNMOVED_SECONDS = 50 * 60.0
 """By then the database moves, or all goes back while CloudFormation still waits. One that moves is not interrupted: when
 CloudFormation gives up meanwhile, it asks for the version before, whose turn comes next."""
+LIMITS = {"migrate": 3 * 3600.0, "roll_back": 3 * 3600.0, "restore": 6 * 3600.0}
+"""Seconds after which a step that moves the database counts as one that hangs: the next way back is tried."""
+SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 2.0, 30.0
+FITS_SECONDS = 3600.0
+"""So long a deployment is believed that the database fits its image, without asking the image again."""
+DIGEST = "@sha256:"
 
 WAIT = "wait"
 DONE = "done"
@@ -73,6 +84,8 @@ class Steps:
         self._turn = Turn(clients.dynamodb, settings.state_table, execution)
         self._hold = HoldItem(clients.dynamodb, settings.state_table)
         self._place = Place.parse(request.properties)
+        self._began: Mapping[str, float] = {}
+        """When each step of this execution was begun."""
 
     def take(self, name: str, failure: Mapping[str, Any] | None = None) -> str:
         """Take the step called `name`; `failure` is what Step Functions caught of another one."""
@@ -81,15 +94,32 @@ class Steps:
         record = self._turn.load()
         if name == "answer_failure":
             return self.answer_failure(record, failure or {})
-        if name in FORWARD and record.step != name:
-            record.step = name
+        if name not in record.since:
+            record.since[name] = self._now()
+            record.step = name if name in FORWARD else record.step
             self._turn.save(record)
-        if name in FORWARD and not record.is_moving and self._now() > record.began_at + UNMOVED_SECONDS:
-            raise UpgradeError(
-                f"it has not ended after {UNMOVED_SECONDS / 60:.0f} minutes, and CloudFormation waits for an hour"
-            )
+        self._began = record.since
+        self._refuse_what_takes_too_long(name, record)
+        if name in HELD and record.services:
+            self._hold_workers(record)
         step: Callable[[Record], str] = getattr(self, name)
         return step(record)
+
+    def pause(self, name: str) -> float:
+        """Whole seconds until that step is taken again: the longer it has taken, the longer, for a history holds 25,000 events.
+
+        https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+        """
+        elapsed = self._now() - self._began.get(name, self._now())
+        return min(LONGEST_PAUSE_SECONDS, max(SHORTEST_PAUSE_SECONDS, elapsed // 20))
+
+    def _refuse_what_takes_too_long(self, name: str, record: Record) -> None:
+        if name in LIMITS and self._now() > record.since[name] + LIMITS[name]:
+            raise UpgradeError(f"it has not ended after {LIMITS[name] / 3600:.0f} hours")
+        is_unmoved = name in FORWARD and not (record.is_moving or record.has_moved)
+        if is_unmoved and self._now() > record.began_at + UNMOVED_SECONDS:
+            minutes = UNMOVED_SECONDS / 60
+            raise UpgradeError(f"it has not ended after {minutes:.0f} minutes, and CloudFormation waits for an hour")
 
     # ---- Nothing is touched yet ------------------------------------------------------------------
 
@@ -103,21 +133,22 @@ class Steps:
 
     def compare(self, record: Record) -> str:
         """`nothing`: the database fits the image; `again`: it does, and services wait since an earlier try; or `move`."""
-        if record.fits != self._identity:
+        if record.restoring:  # by an execution that was aborted
+            if not self._database.restore(record.restoring):
+                return WAIT
+            record.restoring = ""
+            self._turn.save(record)
+        if not self._is_known_to_fit(record):
             report = self._run(record, "compare", self._request.properties["TaskDefinition"], ["prepare"])
             if report is None:
                 return WAIT
+            former = self._request.old_properties.get("TaskDefinition", "")
             try:
-                way = journey(
-                    report,
-                    self._request.properties["TaskDefinition"],
-                    self._request.old_properties.get("TaskDefinition", ""),
-                )
+                way = journey(report, self._request.properties["TaskDefinition"], former)
             except NoWayError as error:
                 raise UpgradeError(str(error)) from error
             record.journey = way.content if way else None
-            record.fits = {} if way else self._identity
-            self._turn.save(record)
+            self._note_fit({} if way else self._identity, record)
         if record.journey:
             return "move"
         return "again" if record.services else "nothing"
@@ -138,34 +169,36 @@ class Steps:
         """Every worker finishes what it runs, by the scaler's protocol, and leaves."""
         services = self._look()
         self._set(services, {SCHEDULER: 0})
-        waiting = self._count_queued() if self._settings.queued_tasks == "run" else 0
+        waiting = self._count_queued_that_are_run()
+        if waiting:
+            self._let_workers_come(record)
+        else:
+            self._hold_workers(record)
+        self._have_workers_counted()
         working = [name for name, service in services.items() if name.startswith(WORKERS) and not service.is_stopped]
-        if not working:
+        if not working and not waiting:
             return DONE
         if self._turn.is_superseded():
             raise UpgradeError("a later deployment, or the end of this one, was waiting")
         if self._now() > record.drain_until:
             raise UpgradeError(self._too_long(services, waiting))
-        if not waiting:
-            now = self._now()
-            self._hold.save(Hold(is_asked=True, at=now, until=now + HOLD_SECONDS))
-            self._have_workers_counted()
         logger.info("draining", extra={"services": {name: services[name].alive for name in working}, "queued": waiting})
         return WAIT
 
     def stop_services(self, record: Record) -> str:
         """The others, which have nothing to finish."""
         services = self._look()
-        self._set(services, dict.fromkeys(services, 0))
-        if all(service.is_stopped for service in services.values()):
+        if self._stop(services):
             return DONE
-        if self._now() > record.drain_until + STOP_SECONDS:
+        if self._now() > record.since["stop_services"] + STOP_SECONDS:
             alive = ", ".join(name for name, service in services.items() if not service.is_stopped)
             raise UpgradeError(f"ECS did not stop {alive}")
         return WAIT
 
     def snapshot(self, record: Record) -> str:
         """With nobody at work: whoever goes back to it loses nothing."""
+        if not self._stop(self._look()):
+            return WAIT
         if not self._settings.database_instance:
             return DONE
         if not record.snapshot:
@@ -177,26 +210,33 @@ class Steps:
 
     def migrate(self, record: Record) -> str:
         """By one task of the newer image."""
+        if record.has_moved:
+            return DONE
         way = _journey(record)
+        is_stopped = self._stop(self._look())
         if not record.is_moving:
-            self._purge_queues()
+            if not is_stopped:
+                return WAIT
             record.is_moving, record.fits = True, {}
             self._turn.save(record)
+        # What waits in there is of the version before; its tasks are sent anew (`farflow.migration.requeue`).
+        if "migrate" not in record.tasks and not work_queue.empty(self._clients.sqs, self._queue_urls, self._now):
+            return WAIT
         report = self._run(record, "migrate", way.mover, ["reach", *arguments(way.goal)])
         if report is None:
             return WAIT
         if not dict(way.goal).items() <= report.get("reached", {}).items():
             raise UpgradeError(f"the database is at {report.get('reached')} after its migration, not at {way.goal}")
-        record.is_moving, record.fits = False, self._identity
-        self._turn.save(record)
-        if record.snapshot:
-            self._database.drop_old()
+        record.is_moving, record.has_moved = False, True
+        self._note_fit(self._identity, record)
         return DONE
 
     def roll_back(self, record: Record) -> str:
         """Where the database was, by the newer image; nothing if it has not moved."""
         if not record.is_moving:
             return DONE
+        if self._ends_task(record, "migrate"):
+            return WAIT
         way = _journey(record)
         if self._run(record, "roll_back", way.mover, ["reach", *arguments(way.start)]) is None:
             return WAIT
@@ -205,34 +245,55 @@ class Steps:
         return DONE
 
     def restore(self, record: Record) -> str:
-        """What the newer image could not take back, its snapshot brings back."""
+        """What the newer image could not take back, its snapshot brings back; the image looks whether it did."""
         if not record.snapshot:
             raise UpgradeError("there is no snapshot to go back to")
-        if not self._database.restore(record.snapshot):
+        if self._ends_task(record, "roll_back"):
             return WAIT
-        record.is_moving = False
+        if "restore" not in record.tasks:
+            record.restoring = record.snapshot
+            self._turn.save(record)
+            if not self._database.restore(record.snapshot):
+                return WAIT
+        way = _journey(record)
+        if self._run(record, "restore", way.mover, ["reach", *arguments(way.start)]) is None:
+            return WAIT
+        record.is_moving, record.restoring = False, ""
         self._turn.save(record)
         return DONE
 
     # ---- All run again -------------------------------------------------------------------------------
 
     def start_services(self, record: Record) -> str:
-        """As many as before. A container waits by itself until the database is as its image needs it (`farflow.start`)."""
-        self._set(self._look(), record.services)
+        """As many as before. A container waits by itself until the database is as its image needs it (`farflow.start`).
+
+        Workers are the scaler's to start: those of the old revision could only wait.
+        """
+        if not record.services:
+            return DONE
+        others = {name: count for name, count in record.services.items() if not name.startswith(WORKERS)}
+        self._set(self._look(), others)
         now = self._now()
-        self._hold.save(Hold(is_asked=False, at=now, until=now))
+        self._hold.save(Hold(is_asked=False, at=now, until=now, counts=_of_workers(record)))
         self._have_workers_counted()
         record.services = {}
         self._turn.save(record)
         return DONE
 
-    def answer(self, _record: Record) -> str:
+    def answer(self, record: Record) -> str:
         """CloudFormation goes on: the services get their new task definitions."""
+        if record.has_moved and record.snapshot:
+            try:
+                self._database.drop_old()
+            except ClientError:  # the next upgrade tries again
+                logger.exception("old snapshots could not be deleted")
         custom_resource.answer(self._request, lambda _: Result(PHYSICAL_RESOURCE_ID))
         return DONE
 
     def answer_failure(self, record: Record, failure: Mapping[str, Any]) -> str:
         """CloudFormation rolls back."""
+        if self._turn.holder() != self._execution:
+            record = Record()  # the one of the execution whose turn it is
         reason = in_words(failure)
         if record.is_moving:
             metrics.add_metric(name="DatabasesLeftBetween", unit="Count", value=1)
@@ -269,11 +330,35 @@ class Steps:
             return False
         return bool(answer["status"] == "RUNNING")
 
+    def _is_known_to_fit(self, record: Record) -> bool:
+        """Lately, by an image that cannot have become another one under the same name."""
+        is_recent = self._now() - record.fits_at < FITS_SECONDS
+        return is_recent and record.fits == self._identity and DIGEST in self._identity.get("Image", "")
+
+    def _note_fit(self, identity: dict[str, str], record: Record) -> None:
+        record.fits, record.fits_at = identity, self._now()
+        self._turn.save(record)
+
     def _look(self) -> dict[str, Service]:
         return airflow_services.look(self._clients.ecs, self._place.cluster)
 
     def _set(self, services: Mapping[str, Service], wanted: Mapping[str, int]) -> None:
         airflow_services.set_counts(self._clients.ecs, self._place.cluster, services, wanted)
+
+    def _stop(self, services: Mapping[str, Service]) -> bool:
+        """Whether nobody is left. Workers leave by themselves; whoever else was started meanwhile is stopped again."""
+        self._set(services, {name: 0 for name in services if not name.startswith(WORKERS)})
+        return all(service.is_stopped for service in services.values())
+
+    def _ends_task(self, record: Record, step: str) -> bool:
+        """Whether the task of an earlier step had not ended; it is told to."""
+        if step not in record.tasks or not self._runs(record.tasks[step]):
+            return False
+        self._clients.ecs.stop_task(cluster=self._place.cluster, task=record.tasks[step], reason="it is taken back")
+        return True
+
+    def _runs(self, task_arn: str) -> bool:
+        return isinstance(ecs_task.look(self._clients.ecs, self._place.cluster, task_arn), Running)
 
     def _run(self, record: Record, step: str, task_definition: str, command: list[str]) -> dict[str, Any] | None:
         """What the image's task told, None while it runs. Raises `UpgradeError` when it failed."""
@@ -300,23 +385,25 @@ class Steps:
             raise UpgradeError(f"{reason} (log: {log})")
         return report
 
-    def _count_queued(self) -> int:
-        return sum(
-            int(
-                self._clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])[
-                    "Attributes"
-                ]["ApproximateNumberOfMessages"]
-            )
-            for url in self._queue_urls
-        )
+    def _hold_workers(self, record: Record) -> None:
+        now = self._now()
+        if record.held_until > now + HOLD_SECONDS / 2:
+            return
+        self._hold.save(Hold(is_asked=True, at=now, until=now + HOLD_SECONDS, counts=_of_workers(record)))
+        record.held_until = now + HOLD_SECONDS
+        self._turn.save(record)
 
-    def _purge_queues(self) -> None:
-        """What is in there is of the version before, and its tasks are sent anew (`farflow.migration.requeue`)."""
-        for url in self._queue_urls:
-            try:
-                self._clients.sqs.purge_queue(QueueUrl=url)
-            except self._clients.sqs.exceptions.PurgeQueueInProgress:
-                continue
+    def _let_workers_come(self, record: Record) -> None:
+        now = self._now()
+        if record.held_until > now:
+            self._hold.save(Hold(is_asked=False, at=now, until=now))
+            record.held_until = 0.0
+            self._turn.save(record)
+
+    def _count_queued_that_are_run(self) -> int:
+        if self._settings.queued_tasks != "run":
+            return 0
+        return work_queue.count_waiting(self._clients.sqs, self._queue_urls)
 
     @property
     def _queue_urls(self) -> list[str]:
@@ -339,6 +426,10 @@ class Steps:
 
 
 IDENTITY = ("Image", "DatabaseSecretArn", "AdministratorSecretArn", "MetricsDatabaseSecretArn")
+
+
+def _of_workers(record: Record) -> dict[str, int]:
+    return {name: count for name, count in record.services.items() if name.startswith(WORKERS)}
 
 
 def _journey(record: Record) -> Journey:

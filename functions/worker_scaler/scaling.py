@@ -66,11 +66,12 @@ class Scaling:
         name = self._group.name
         cold_start = typical_cold_start(self._state.cold_starts(name).values())
         view = self._service.observe(cold_start, self._now())
-        if self._state.hold().stands(self._now()):
+        hold = self._state.hold()
+        if hold.stands(self._now()):
             decision = drain_all(view.fleet, self._now())
             return Step(decision, view, "", self._act(lease, decision, view, ""))
         if self._group.is_off:
-            decision = take_up_again(view.fleet)
+            decision = take_up_again(view.fleet, hold.counts.get(self._group.service, 0))
         else:
             workload = worth(self._state.workload(name), self._now())
             decision = decide(workload, view.fleet, self._group.policy(cold_start), self._now())

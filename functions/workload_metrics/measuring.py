@@ -143,7 +143,8 @@ class Measuring:
         if hold.stands(now):
             return has_to_change(drain_all(view.fleet, now), view, tells_revisions=False)
         if group.is_off:
-            return hold.concerns_all(now) and has_to_change(take_up_again(view.fleet), view)
+            again = take_up_again(view.fleet, hold.counts.get(group.service, 0))
+            return hold.concerns_all(now) and has_to_change(again, view)
         return has_to_change(decision, view)
 
     def _learn(self, group: WorkerGroup, known: Mapping[str, float] | None, view: ServiceView) -> None:

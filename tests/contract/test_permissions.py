@@ -24,6 +24,7 @@ METHODS = {
     ("ecs", "describe_services"): {"ecs:DescribeServices"},
     ("ecs", "describe_task_definition"): {"ecs:DescribeTaskDefinition"},
     ("ecs", "list_tasks"): {"ecs:ListTasks"},
+    ("ecs", "stop_task"): {"ecs:StopTask"},
     ("ecs", "list_services"): {"ecs:ListServices"},
     ("ecs", "update_service"): {"ecs:UpdateService", "iam:PassRole"},  # the roles of a new revision
     ("cloudwatch", "put_metric_data"): {"cloudwatch:PutMetricData"},
@@ -44,19 +45,28 @@ METHODS = {
     ("sqs", "send_message"): {"sqs:SendMessage"},
     ("sqs", "get_queue_attributes"): {"sqs:GetQueueAttributes"},
     ("sqs", "change_message_visibility"): {"sqs:ChangeMessageVisibility"},
-    ("sqs", "purge_queue"): {"sqs:PurgeQueue"},
+    ("sqs", "receive_message"): {"sqs:ReceiveMessage"},
+    ("sqs", "delete_message_batch"): {"sqs:DeleteMessage"},
     ("kms", "sign"): {"kms:Sign"},
     ("sns", "publish"): {"sns:Publish", "kms:GenerateDataKey", "kms:Decrypt"},  # the topic is encrypted under the key
     ("stepfunctions", "start_execution"): {"states:StartExecution"},
     ("stepfunctions", "describe_execution"): {"states:DescribeExecution"},
     ("rds", "describe_db_instances"): {"rds:DescribeDBInstances"},
     ("rds", "describe_db_snapshots"): {"rds:DescribeDBSnapshots"},
-    ("rds", "create_db_snapshot"): {"rds:CreateDBSnapshot", "rds:AddTagsToResource"},
+    # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.Keys.html
+    ("rds", "create_db_snapshot"): {
+        "rds:CreateDBSnapshot",
+        "rds:AddTagsToResource",
+        "kms:CreateGrant",
+        "kms:DescribeKey",
+    },
     ("rds", "delete_db_snapshot"): {"rds:DeleteDBSnapshot"},
     ("rds", "modify_db_instance"): {"rds:ModifyDBInstance"},
     ("rds", "restore_db_instance_from_db_snapshot"): {
         "rds:RestoreDBInstanceFromDBSnapshot",
         "rds:AddTagsToResource",
+        "kms:CreateGrant",
+        "kms:DescribeKey",
     },
 }
 COMMANDS = {

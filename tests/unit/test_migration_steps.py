@@ -92,4 +92,5 @@ def test_airflow_gets_no_setting_but_those_that_a_migration_needs() -> None:
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "postgresql://${DATABASE_PASSWORD}",
         "AIRFLOW_HOME": "/empty",
         "AIRFLOW__CORE__LAZY_LOAD_PLUGINS": "True",
+        "PGOPTIONS": "-c lock_timeout=5min",
     }

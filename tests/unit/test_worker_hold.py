@@ -49,10 +49,22 @@ def test_nobody_is_left_at_the_end() -> None:
     assert drain_all(Fleet(0), NOW).desired == 0
 
 
+def test_who_never_reported_is_taken_back() -> None:
+    """It may wait for the very upgrade that it would hold up."""
+    waiting = replace(STARTING, id="waiting", has_reported=False)
+    decision = drain_all(Fleet(2, (waiting, STARTING)), NOW)
+    assert decision.orders == {"starting": Order.DRAIN}
+    assert decision.desired == 1
+
+
 def test_afterwards_those_that_stayed_accept_again() -> None:
-    decision = take_up_again(Fleet(3, (BUSY, DRAINING, DRAINED)))
+    decision = take_up_again(Fleet(3, (BUSY, DRAINING, DRAINED)), 5)
     assert decision.orders == {"draining": Order.ACCEPT, "drained": Order.ACCEPT}
     assert decision.desired == 3
+
+
+def test_afterwards_as_many_as_before_are_started_where_all_have_left() -> None:
+    assert take_up_again(Fleet(0), 5).desired == 5
 
 
 @pytest.mark.parametrize(

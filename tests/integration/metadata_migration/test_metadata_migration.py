@@ -54,7 +54,7 @@ class Deployments:
         return {
             "Cluster": CLUSTER,
             "TaskDefinition": image,
-            "Image": image,
+            "Image": f"registry/airflow@sha256:{image}",
             "Subnets": ["subnet-1"],
             "SecurityGroups": ["sg-1"],
             "LogGroup": "/farflow/farflow/migration",
@@ -95,6 +95,7 @@ class Deployments:
 
     def is_settled(self) -> bool:
         """All run as before, and nobody is held."""
+        self.world.work()
         hold = HoldItem(boto3.client("dynamodb"), state_table.NAME).load()
         return self.world.counts == COUNTS and not hold.stands(self.world.now)
 
@@ -123,9 +124,12 @@ def test_database_that_fits_is_asked_once_and_nothing_is_stopped(deployments: De
     assert [task.command for task in world.tasks.values()] == [["prepare"]]
     assert deployments.deploy(OLD, OLD)["Status"] == "SUCCESS"
     assert len(world.tasks) == 1, "the same image needs no second look"
+    assert deployments.entered == ["TakeTurn", "IsTurn", "Compare", "IsCompared", "Answer", "Succeeded"]
+    world.now += 2 * 3600
+    assert deployments.deploy(OLD, OLD)["Status"] == "SUCCESS"
+    assert len(world.tasks) == 2, "after a while it is asked again: somebody may have restored a backup"
     assert not world.snapshots
     assert deployments.is_settled()
-    assert deployments.entered == ["TakeTurn", "IsTurn", "Compare", "IsCompared", "Answer", "Succeeded"]
 
 
 def test_upgrade_moves_the_database_with_nobody_at_work(deployments: Deployments) -> None:
@@ -135,7 +139,7 @@ def test_upgrade_moves_the_database_with_nobody_at_work(deployments: Deployments
     assert world.revision == "a3"
     assert not world.migrated_with_somebody_at_work
     assert [snapshot["revision"] for snapshot in world.snapshots.values()] == ["a1"]
-    assert world.purged == 1
+    assert world.queued == 0, "what the old workers have not taken is sent anew"
     assert world.now > world.running_tasks_until
     assert deployments.is_settled()
 
@@ -239,18 +243,6 @@ def test_tasks_that_run_for_too_long_are_not_ended(deployments: Deployments) -> 
     assert deployments.is_settled()
 
 
-def test_queued_tasks_are_run_first_where_it_is_asked(
-    deployments: Deployments, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = vars(deployments.handler.settings) | {"queued_tasks": "run"}
-    monkeypatch.setattr(deployments.handler, "settings", type(deployments.handler.settings)(**settings))
-    world = deployments.world
-    world.queued = 5
-    assert deployments.deploy(NEW, OLD)["Status"] == "SUCCESS"
-    assert world.queued == 0
-    assert deployments.is_settled()
-
-
 def test_rollback_of_cloudformation_after_an_upgrade_goes_back(deployments: Deployments) -> None:
     """The migration succeeded, and then a service of the new version did not come up."""
     assert deployments.deploy(NEW, OLD)["Status"] == "SUCCESS"
@@ -264,6 +256,59 @@ def test_rollback_of_cloudformation_after_a_failed_upgrade_finds_nothing_to_do(d
     assert deployments.deploy(NEW, OLD)["Status"] == "FAILED"
     assert deployments.deploy(OLD, NEW)["Status"] == "SUCCESS"
     assert "PauseScheduling" not in deployments.entered
+    assert deployments.is_settled()
+
+
+def test_tag_is_asked_each_time(deployments: Deployments) -> None:
+    """It may be another image today."""
+    properties = deployments.properties
+    deployments.properties = lambda image: properties(image) | {"Image": "registry/airflow:latest"}  # type: ignore[method-assign]
+    for _ in range(2):
+        assert deployments.deploy(OLD, OLD)["Status"] == "SUCCESS"
+    assert len(deployments.world.tasks) == 2
+
+
+def test_workers_that_are_at_zero_do_not_come_for_what_waits(deployments: Deployments) -> None:
+    """They would find no Execution API, and then another database."""
+    world = deployments.world
+    world.counts["worker-default"] = world.alive["worker-default"] = 0
+    world.backs_up_until = world.now + 1200
+    assert deployments.deploy(NEW, OLD)["Status"] == "SUCCESS"
+    assert not world.migrated_with_somebody_at_work
+    assert world.now > world.backs_up_until, "RDS takes no snapshot while it makes its own backup"
+    assert len(world.snapshots) == 1
+
+
+@pytest.mark.parametrize("workers", [0, 3])
+def test_queued_tasks_are_run_first_where_it_is_asked_also_from_zero(
+    deployments: Deployments, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    settings = vars(deployments.handler.settings) | {"queued_tasks": "run"}
+    monkeypatch.setattr(deployments.handler, "settings", type(deployments.handler.settings)(**settings))
+    emptied: list[str] = []
+    monkeypatch.setattr(World, "_sqs_delete_message_batch", lambda *_: emptied.append("some"))
+    world = deployments.world
+    world.counts["worker-default"] = world.alive["worker-default"] = workers
+    assert deployments.deploy(NEW, OLD)["Status"] == "SUCCESS"
+    assert world.queued == 0
+    assert not emptied
+
+
+def test_migration_that_hangs_is_ended_and_taken_back(deployments: Deployments) -> None:
+    world = deployments.world
+    world.reach_hangs = True
+    answer = deployments.deploy(NEW, OLD)
+    assert answer["Reason"].startswith("migrate: it has not ended after 3 hours")
+    assert world.revision == "a1"
+    assert deployments.is_settled()
+
+
+def test_restore_that_rds_cannot_make_is_told(deployments: Deployments) -> None:
+    world = deployments.world
+    world.reach_stops_at, world.way_back_fails, world.restore_fails = "a2", True, True
+    answer = deployments.deploy(NEW, OLD)
+    assert "The database could not be brought back" in answer["Reason"]
+    assert world.instances[DATABASE] == "the present one"
     assert deployments.is_settled()
 
 
@@ -288,7 +333,7 @@ WAYS: dict[str, tuple[dict[str, Any], str, str]] = {
 def test_function_that_dies_at_any_request_changes_nothing_of_the_outcome(
     monkeypatch: pytest.MonkeyPatch, answers: AnswerServer, way: str
 ) -> None:
-    """Before each second of its requests to AWS, and after each other one, when it is done and nobody has heard of it."""
+    """At each third of its requests to AWS: before it, or after it, when it is done and nobody has heard of it."""
     wrong, status, revision = WAYS[way]
     with mock_aws():
         world = World(**wrong)
@@ -296,7 +341,7 @@ def test_function_that_dies_at_any_request_changes_nothing_of_the_outcome(
         assert deployments.deploy(NEW, OLD)["Status"] == status
         calls = world.calls
         assert calls > 10
-        for number in range(1, calls):
+        for number in range(1 + len(way) % 3, calls, 3):
             world.begin_again(**wrong, dies_at=number, dies_after_it=number % 2 == 0)
             assert deployments.deploy(NEW, OLD)["Status"] == status, f"died at request {number}"
             assert world.calls > number, "it did die"
@@ -321,6 +366,20 @@ def test_aborted_execution_is_followed_by_one_that_brings_all_back(
         assert deployments.is_settled()
 
 
+@pytest.mark.parametrize("times", range(1, 8))
+def test_aborted_restore_is_ended_by_the_next_execution(
+    monkeypatch: pytest.MonkeyPatch, answers: AnswerServer, times: int
+) -> None:
+    """Also between the two renames, when no instance has the database's name."""
+    with mock_aws():
+        deployments = begin(monkeypatch, answers, World(reach_stops_at="a2", way_back_fails=True))
+        _abort(deployments, "Restore", times)
+        assert deployments.deploy(OLD, NEW)["Status"] == "SUCCESS"
+        assert deployments.world.revision == "a1"
+        assert deployments.world.instances[DATABASE] == "a restored one"
+        assert deployments.is_settled()
+
+
 @pytest.mark.parametrize("state", ["Drain", "Migrate", "StartServices"])
 def test_aborted_execution_is_followed_by_one_that_goes_on(
     monkeypatch: pytest.MonkeyPatch, answers: AnswerServer, state: str
@@ -333,15 +392,17 @@ def test_aborted_execution_is_followed_by_one_that_goes_on(
         assert deployments.is_settled()
 
 
-def _abort(deployments: Deployments, state: str) -> None:
-    """An execution that ends after that state was taken once."""
+def _abort(deployments: Deployments, state: str, times: int = 1) -> None:
+    """An execution that ends after that state was taken so often."""
+    taken: list[str] = []
 
     class AbortedError(BaseException):
         """Nothing of the execution comes any more."""
 
     def invoke(payload: dict[str, Any]) -> Any:
         result = deployments.handler.lambda_handler(payload, Context("metadata_migrator"))
-        if payload["step"].replace("_", "") == state.lower():
+        taken.append(payload["step"].replace("_", ""))
+        if taken.count(state.lower()) == times:
             raise AbortedError
         return result
 

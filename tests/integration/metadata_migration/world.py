@@ -22,6 +22,7 @@ from tests.integration import state_table
 CLUSTER = "farflow"
 DATABASE = "farflow-database"
 COUNTS = {"scheduler": 2, "dag-processor": 1, "triggerer": 1, "ui": 1, "execution-api": 2, "worker-default": 3}
+WORKERS = "worker-default"
 OLD, NEW = "old", "new"
 HISTORY = {OLD: ("a1",), NEW: ("a1", "a2", "a3")}
 """By image, the revisions that it knows."""
@@ -39,6 +40,7 @@ class Task:
     command: list[str]
     key: str
     looks: int = 0
+    hangs: bool = False
     exit_code: int | None = None
 
 
@@ -59,8 +61,7 @@ class World:
     contents: dict[str, str] = field(default_factory=dict)
     """By instance that is not the present one, the revision of its content."""
     running_executions: set[str] = field(default_factory=set)
-    queued: int = 0
-    purged: int = 0
+    queued: int = 25
     calls: int = 0
     migrated_with_somebody_at_work: bool = False
 
@@ -71,9 +72,13 @@ class World:
     """The new image's containers do not start."""
     reach_stops_at: str | None = None
     """The first task that moves the database gets no further than this revision."""
+    reach_hangs: bool = False
     way_back_fails: bool = False
     snapshot_fails: bool = False
     snapshot_hangs: bool = False
+    backs_up_until: float = 0.0
+    """RDS makes its own backup until then."""
+    restore_fails: bool = False
 
     def begin_again(self, **fields: Any) -> None:
         """As a new world, with the clients of this one."""
@@ -141,7 +146,7 @@ class World:
         }
 
     def _ecs_list_tasks(self, given: Mapping[str, Any]) -> Any:
-        self._work()
+        self.work()
         if given["desiredStatus"] == "STOPPED":
             return {"taskArns": []}
         return {"taskArns": [f"{name}/{number}" for name, count in self.alive.items() for number in range(count)]}
@@ -156,8 +161,7 @@ class World:
 
     def _ecs_update_service(self, given: Mapping[str, Any]) -> Any:
         name = given["service"]
-        if name.startswith("worker-") and self.alive[name] > given["desiredCount"]:
-            raise AssertionError("running workers are stopped")
+        assert name != WORKERS, "they are the scaler's"
         self.counts[name] = given["desiredCount"]
         return {"service": {}}
 
@@ -171,9 +175,14 @@ class World:
             self.tokens[token] = arn
         return {"tasks": [{"taskArn": self.tokens[token]}], "failures": []}
 
+    def _ecs_stop_task(self, given: Mapping[str, Any]) -> Any:
+        task = self.tasks[given["task"]]
+        task.hangs, task.exit_code, task.looks = False, 137, 3
+        return {"task": {}}
+
     def _look_at(self, task: Task) -> dict[str, Any]:
-        task.looks += 1
-        if task.looks == 2 and task.exit_code is None:
+        task.looks += not task.hangs
+        if task.looks == 2 and task.exit_code is None and not task.hangs:
             self._run(task)
         if task.looks < 3:
             return {"lastStatus": "RUNNING", "containers": [{}]}
@@ -201,9 +210,11 @@ class World:
         assert task.command[0] == "reach"
         wanted = task.command[1].partition("=")[2]
         assert {wanted, self.revision} <= set(known), "this image does not know the way"
-        self.migrated_with_somebody_at_work |= any(self.alive.values())
-        moved = sum(each.command[0] == "reach" and each.exit_code is not None for each in self.tasks.values())
-        if moved == 1 and self.reach_stops_at is not None:
+        self.migrated_with_somebody_at_work |= any(self.alive.values()) or not self._is_held()
+        moved = sum(each.command[0] == "reach" and each.looks >= 2 for each in self.tasks.values())
+        if moved == 1 and self.reach_hangs:
+            self.revision, task.exit_code, task.hangs = "a2", None, True
+        elif moved == 1 and self.reach_stops_at is not None:
             self.revision = self.reach_stops_at
             task.exit_code = 137
         elif moved == 2 and self.way_back_fails:
@@ -218,18 +229,22 @@ class World:
             TableName=state_table.NAME, Item={"id": {"S": task.key}, "report": {"S": json.dumps(report)}}
         )
 
-    def _work(self) -> None:
-        """ECS's and the scaler's, between two looks."""
+    def _is_held(self) -> bool:
+        return HoldItem(boto3.client("dynamodb"), state_table.NAME).load().stands(self.now)
+
+    def work(self) -> None:
+        """ECS's and the scaler's, between two looks. Workers take from the queue while nobody holds them."""
         hold = HoldItem(boto3.client("dynamodb"), state_table.NAME).load()
         for name, count in self.counts.items():
-            if name.startswith("worker-"):
-                if hold.stands(self.now) and self.now >= self.running_tasks_until:
-                    self.counts[name] = self.alive[name] = 0
-            elif self.alive[name] != count:
+            if name != WORKERS and self.alive[name] != count:
                 self.alive[name] += 1 if self.alive[name] < count else -1
-        for name in ("worker-default",):
-            if not hold.stands(self.now):
-                self.alive[name] = self.counts[name]
+        if hold.stands(self.now):
+            if self.now >= self.running_tasks_until:
+                self.counts[WORKERS] = self.alive[WORKERS] = 0
+            return
+        self.counts[WORKERS] = self.counts[WORKERS] or hold.counts.get(WORKERS, 0) or int(self.queued > 0)
+        self.alive[WORKERS] = self.counts[WORKERS]
+        self.queued = max(0, self.queued - self.alive[WORKERS])
 
     # ---- RDS -------------------------------------------------------------------------------------
 
@@ -245,8 +260,11 @@ class World:
         return {"DBSnapshots": [snapshot]}
 
     def _rds_create_db_snapshot(self, given: Mapping[str, Any]) -> Any:
+        if self.now < self.backs_up_until:
+            raise _error("InvalidDBInstanceState", "CreateDBSnapshot")
         assert given["DBInstanceIdentifier"] == DATABASE
         assert not any(self.alive.values()), "what is still written would be lost by a restore"
+        assert self._is_held(), "workers would come, and find no Execution API"
         identifier = given["DBSnapshotIdentifier"]
         self.snapshots[identifier] = {
             "DBSnapshotIdentifier": identifier,
@@ -266,7 +284,8 @@ class World:
             raise _error("DBInstanceNotFound", "DescribeDBInstances")
         status = "available"
         if self.instances[identifier] == "being made":
-            self.instances[identifier], status = "a restored one", "creating"
+            status = "incompatible-parameters" if self.restore_fails else "creating"
+            self.instances[identifier] = "a restored one"
         return {
             "DBInstances": [
                 {
@@ -279,6 +298,7 @@ class World:
                     "Endpoint": {"Port": 5432},
                     "StorageType": "gp3",
                     "DeletionProtection": True,
+                    "MaxAllocatedStorage": 200,
                     "AutoMinorVersionUpgrade": True,
                     "CopyTagsToSnapshot": True,
                     "TagList": [{"Key": "aws:x", "Value": "y"}, {"Key": "team", "Value": "data"}],
@@ -297,6 +317,7 @@ class World:
     def _rds_modify_db_instance(self, given: Mapping[str, Any]) -> Any:
         name, new = given["DBInstanceIdentifier"], given["NewDBInstanceIdentifier"]
         assert new not in self.instances
+        assert given.get("MaxAllocatedStorage") == (200 if new == DATABASE else None)
         self.instances[new] = self.instances.pop(name)
         if name == DATABASE:
             self.contents[new] = self.revision
@@ -310,13 +331,16 @@ class World:
         return {"MessageId": "1"}
 
     def _sqs_get_queue_attributes(self, given: Mapping[str, Any]) -> Any:
-        waiting, self.queued = self.queued, max(0, self.queued - 1)
-        return {"Attributes": {"ApproximateNumberOfMessages": str(waiting)}}
+        return {"Attributes": {"ApproximateNumberOfMessages": str(self.queued)}}
 
-    def _sqs_purge_queue(self, given: Mapping[str, Any]) -> Any:
-        assert not self.alive["worker-default"]
-        self.purged += 1
-        return {}
+    def _sqs_receive_message(self, given: Mapping[str, Any]) -> Any:
+        assert not self.alive[WORKERS]
+        taken = min(self.queued, given["MaxNumberOfMessages"])
+        return {"Messages": [{"ReceiptHandle": str(number)} for number in range(taken)]} if taken else {}
+
+    def _sqs_delete_message_batch(self, given: Mapping[str, Any]) -> Any:
+        self.queued -= len(given["Entries"])
+        return {"Successful": [], "Failed": []}
 
     def _stepfunctions_describe_execution(self, given: Mapping[str, Any]) -> Any:
         return {"status": "RUNNING" if given["executionArn"] in self.running_executions else "ABORTED"}

@@ -51,6 +51,8 @@ class Worker:
     """Of a starting worker: until when it is protected at least, should it have come up meanwhile."""
     is_current: bool = True
     """Whether it is of the task definition that the group should run."""
+    has_reported: bool = True
+    """Whether it ever said anything of itself."""
     is_lost: bool = False
     """Its reports stopped: it may run tasks, but nobody knows whether it takes more."""
 

@@ -6,7 +6,7 @@ A pure decision. The workers' protocol is that of every scale-in, so nothing tha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from control_plane.worker_scaling.decision import Decision, unprotected
 from control_plane.worker_scaling.fleet import Fleet, Order, Phase, Worker
@@ -23,6 +23,8 @@ class Hold:
     at: float = 0.0
     until: float = 0.0
     """After which it is forgotten: whoever asks for longer says so again."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """By worker service, how many it had before: those whose scaling is off get them back."""
 
     def stands(self, now: float) -> bool:
         """Whether nobody shall work."""
@@ -35,8 +37,11 @@ class Hold:
 
 
 def drain_all(fleet: Fleet, now: float) -> Decision:
-    """Everybody drains, also who only starts; who is drained leaves; who has not begun is taken back."""
-    staying = fleet.staying
+    """Everybody drains, also who only starts; who is drained leaves; who has not begun, or has never reported, is taken back.
+
+    One that never reported has taken nothing, and may wait for the very upgrade that this is for (`farflow.start`).
+    """
+    staying = [worker for worker in fleet.staying if worker.has_reported]
     leaving = [worker for worker in staying if _may_leave(worker)]
     orders = {worker.id: Order.DRAIN for worker in staying if worker.order is not Order.DRAIN and not worker.is_lost}
     gone = f"{len(staying)} workers are there, {len(leaving)} of them drained"
@@ -46,13 +51,14 @@ def drain_all(fleet: Fleet, now: float) -> Decision:
     return Decision(0, len(staying), len(staying) - len(leaving), orders, f"an upgrade holds: {gone}")
 
 
-def take_up_again(fleet: Fleet) -> Decision:
-    """Where scaling is off: the workers that were drained accept again. Their number stays."""
+def take_up_again(fleet: Fleet, count: int) -> Decision:
+    """Where scaling is off: the workers that were drained accept again; where all have left, as many as before are started."""
     orders: Mapping[str, Order] = {
         worker.id: Order.ACCEPT for worker in fleet.staying if worker.order is not Order.ACCEPT
     }
     present = len(fleet.staying)
-    return Decision(present, present, fleet.desired, orders, "an upgrade held, and holds no more: all accept")
+    desired = fleet.desired or count
+    return Decision(desired, present, desired, orders, "an upgrade held, and holds no more: all accept")
 
 
 def _may_leave(worker: Worker) -> bool:

@@ -25,7 +25,12 @@ class HoldItem:
         item = answer.get("Item")
         if item is None:
             return Hold()
-        return Hold(item["is_asked"]["BOOL"], float(item["at"]["N"]), float(item["until"]["N"]))
+        return Hold(
+            item["is_asked"]["BOOL"],
+            float(item["at"]["N"]),
+            float(item["until"]["N"]),
+            {name: int(count["N"]) for name, count in item["counts"]["M"].items()},
+        )
 
     def save(self, hold: Hold) -> None:
         """Of one writer: the upgrade whose turn it is."""
@@ -36,5 +41,6 @@ class HoldItem:
                 "is_asked": {"BOOL": hold.is_asked},
                 "at": {"N": str(hold.at)},
                 "until": {"N": str(hold.until)},
+                "counts": {"M": {name: {"N": str(count)} for name, count in hold.counts.items()}},
             },
         )

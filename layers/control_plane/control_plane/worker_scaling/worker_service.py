@@ -124,6 +124,7 @@ def _worker(
         if phase is not Phase.STARTING
         else max(created, item.get("reported_at", created)) + PROTECTION_SECONDS,
         is_current=task["taskDefinitionArn"] == current,
+        has_reported="reported_at" in item,
         is_lost=silent or late,
     )
 
