@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass
@@ -48,7 +49,9 @@ DATABASE_INSTANCE = "local-postgres"
 """The embedded PostgreSQL's database, as the local RDS knows it."""
 AIRFLOW_REPOSITORY = "000000000000.dkr.ecr.us-east-1.amazonaws.com/farflow/airflow"
 """In the local account's registry, where pulling takes an execution role's rights."""
-AIRFLOW_IMAGE = f"{AIRFLOW_REPOSITORY}:local"
+AIRFLOW_LOCK = ROOT / "airflow" / "requirements.txt"
+AIRFLOW_IMAGE = f"{AIRFLOW_REPOSITORY}@sha256:{hashlib.sha256(AIRFLOW_LOCK.read_bytes()).hexdigest()}"
+"""By a digest, as the image that CodeBuild makes: of its packages."""
 FORMER_AIRFLOWS = ("3.3.1", "3.2.2")
 """Versions of Airflow besides the image's own, to upgrade from and to go back to (requirements/airflow-*.in)."""
 
