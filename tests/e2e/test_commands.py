@@ -63,6 +63,12 @@ def test_demo_of_no_folder_fails_at_once() -> None:
     assert time.monotonic() - started < 30
 
 
+def test_demo_that_upgrades_from_an_unknown_version_fails_at_once() -> None:
+    result = make("demo", "UPGRADE_FROM=2.11.0")
+    assert result.returncode != 0
+    assert "UPGRADE_FROM=2.11.0 is not known here; there are 3.3.1, 3.2.2" in result.stdout
+
+
 def test_demo_of_no_folder_leaves_a_running_stack_alone() -> None:
     stack = stack_control.start()
     assert make("demo", "DAGS=/no/such/folder").returncode != 0
