@@ -14,19 +14,19 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from control_plane import custom_resource
-from control_plane.custom_resource import Request, ResourceError, Result
+from control_plane.custom_resource import Request, Result
 from control_plane.observability import logger, metrics
 from control_plane.worker_scaling.hold import Hold
 from control_plane.worker_scaling.hold_item import HoldItem
 
-from . import airflow_services, ecs_task, work_queue
+from . import airflow_services, work_queue
 from .airflow_services import SCHEDULER, WORKERS, Service
 from .ecs_task import Place
+from .image_tasks import ImageTasks, UpgradeError
 from .journey import Journey, NoWayError, arguments, journey
-from .record import REPORT_KEY, Record, Turn
+from .record import Record, Turn
 from .settings import Settings
 from .snapshot import PREFIX, Database
-from .task_outcome import Failed, Running
 
 PHYSICAL_RESOURCE_ID = "metadata-migration"
 HOLD_SECONDS = 2 * 3600.0
@@ -52,10 +52,6 @@ DIGEST = "@sha256:"
 
 WAIT = "wait"
 DONE = "done"
-
-
-class UpgradeError(ResourceError):
-    """The upgrade goes no further; the message is for whoever deploys. Trying the same step again would not help."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +80,8 @@ class Steps:
         self._turn = Turn(clients.dynamodb, settings.state_table, execution)
         self._hold = HoldItem(clients.dynamodb, settings.state_table)
         self._place = Place.parse(request.properties)
+        log_group = request.properties.get("LogGroup", "its log group")
+        self._tasks = ImageTasks(clients.ecs, self._place, self._turn, self._short, log_group)
         self._began: Mapping[str, float] = {}
         """When each step of this execution was begun."""
 
@@ -139,7 +137,7 @@ class Steps:
             record.restoring = ""
             self._turn.save(record)
         if not self._is_known_to_fit(record):
-            report = self._run(record, "compare", self._request.properties["TaskDefinition"], ["prepare"])
+            report = self._tasks.run(record, "compare", self._request.properties["TaskDefinition"], ["prepare"])
             if report is None:
                 return WAIT
             former = self._request.old_properties.get("TaskDefinition", "")
@@ -222,7 +220,7 @@ class Steps:
         # What waits in there is of the version before; its tasks are sent anew (`farflow.migration.requeue`).
         if "migrate" not in record.tasks and not work_queue.empty(self._clients.sqs, self._queue_urls, self._now):
             return WAIT
-        report = self._run(record, "migrate", way.mover, ["reach", *arguments(way.goal)])
+        report = self._tasks.run(record, "migrate", way.mover, ["reach", *arguments(way.goal)])
         if report is None:
             return WAIT
         if not dict(way.goal).items() <= report.get("reached", {}).items():
@@ -235,10 +233,10 @@ class Steps:
         """Where the database was, by the newer image; nothing if it has not moved."""
         if not record.is_moving:
             return DONE
-        if self._ends_task(record, "migrate"):
+        if not self._tasks.end(record, "migrate"):
             return WAIT
         way = _journey(record)
-        if self._run(record, "roll_back", way.mover, ["reach", *arguments(way.start)]) is None:
+        if self._tasks.run(record, "roll_back", way.mover, ["reach", *arguments(way.start)]) is None:
             return WAIT
         record.is_moving = False
         self._turn.save(record)
@@ -248,7 +246,7 @@ class Steps:
         """What the newer image could not take back, its snapshot brings back; the image looks whether it did."""
         if not record.snapshot:
             raise UpgradeError("there is no snapshot to go back to")
-        if self._ends_task(record, "roll_back"):
+        if not self._tasks.end(record, "roll_back"):
             return WAIT
         if "restore" not in record.tasks:
             record.restoring = record.snapshot
@@ -256,7 +254,7 @@ class Steps:
             if not self._database.restore(record.snapshot):
                 return WAIT
         way = _journey(record)
-        if self._run(record, "restore", way.mover, ["reach", *arguments(way.start)]) is None:
+        if self._tasks.run(record, "restore", way.mover, ["reach", *arguments(way.start)]) is None:
             return WAIT
         record.is_moving, record.restoring = False, ""
         self._turn.save(record)
@@ -349,41 +347,6 @@ class Steps:
         """Whether nobody is left. Workers leave by themselves; whoever else was started meanwhile is stopped again."""
         self._set(services, {name: 0 for name in services if not name.startswith(WORKERS)})
         return all(service.is_stopped for service in services.values())
-
-    def _ends_task(self, record: Record, step: str) -> bool:
-        """Whether the task of an earlier step had not ended; it is told to."""
-        if step not in record.tasks or not self._runs(record.tasks[step]):
-            return False
-        self._clients.ecs.stop_task(cluster=self._place.cluster, task=record.tasks[step], reason="it is taken back")
-        return True
-
-    def _runs(self, task_arn: str) -> bool:
-        return isinstance(ecs_task.look(self._clients.ecs, self._place.cluster, task_arn), Running)
-
-    def _run(self, record: Record, step: str, task_definition: str, command: list[str]) -> dict[str, Any] | None:
-        """What the image's task told, None while it runs. Raises `UpgradeError` when it failed."""
-        key = f"{REPORT_KEY}#{self._short}#{step}"
-        if step not in record.tasks:
-            record.tasks[step] = ecs_task.start(
-                self._clients.ecs,
-                self._place,
-                task_definition,
-                command,
-                {"FARFLOW_MIGRATION_REPORT": key},
-                client_token=f"{self._short}-{step}",
-            )
-            self._turn.save(record)
-            logger.info("started", extra={"step": step, "task_arn": record.tasks[step], "command": command})
-        seen = ecs_task.look(self._clients.ecs, self._place.cluster, record.tasks[step])
-        if isinstance(seen, Running):
-            return None
-        report = self._turn.report(key)
-        if isinstance(seen, Failed) or "error" in report or not report:
-            reason = report.get("error") or (seen.reason if isinstance(seen, Failed) else "it told nothing")
-            task_id = record.tasks[step].rpartition("/")[2]
-            log = f"{self._request.properties.get('LogGroup', 'its log group')}, stream airflow/{ecs_task.CONTAINER}/{task_id}"
-            raise UpgradeError(f"{reason} (log: {log})")
-        return report
 
     def _hold_workers(self, record: Record) -> None:
         now = self._now()

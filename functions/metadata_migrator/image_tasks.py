@@ -1,0 +1,65 @@
+"""The tasks of the image that one execution has run: each once, remembered in its record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from control_plane.custom_resource import ResourceError
+from control_plane.observability import logger
+
+from . import ecs_task
+from .ecs_task import Place
+from .record import REPORT_KEY, Record, Turn
+from .task_outcome import Failed, Outcome, Running
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecs import ECSClient
+
+
+class UpgradeError(ResourceError):
+    """The upgrade goes no further; the message is for whoever deploys. Trying the same step again would not help."""
+
+
+class ImageTasks:
+    """Of the execution with that short name. Errors besides those that are named are botocore's."""
+
+    def __init__(self, ecs: ECSClient, place: Place, turn: Turn, execution: str, log_group: str) -> None:
+        self._ecs = ecs
+        self._place = place
+        self._turn = turn
+        self._execution = execution
+        self._log_group = log_group
+
+    def run(self, record: Record, step: str, task_definition: str, command: list[str]) -> dict[str, Any] | None:
+        """What the task told, None while it runs. Raises `UpgradeError` when it failed, `NotStartedError`."""
+        key = f"{REPORT_KEY}#{self._execution}#{step}"
+        if step not in record.tasks:
+            record.tasks[step] = ecs_task.start(
+                self._ecs,
+                self._place,
+                task_definition,
+                command,
+                {"FARFLOW_MIGRATION_REPORT": key},
+                client_token=f"{self._execution}-{step}",
+            )
+            self._turn.save(record)
+            logger.info("started", extra={"step": step, "task_arn": record.tasks[step], "command": command})
+        seen = self._look(record, step)
+        if isinstance(seen, Running):
+            return None
+        report = self._turn.report(key)
+        if isinstance(seen, Failed) or "error" in report or not report:
+            reason = report.get("error") or (seen.reason if isinstance(seen, Failed) else "it told nothing")
+            stream = f"airflow/{ecs_task.CONTAINER}/{record.tasks[step].rpartition('/')[2]}"
+            raise UpgradeError(f"{reason} (log: {self._log_group}, stream {stream})")
+        return report
+
+    def end(self, record: Record, step: str) -> bool:
+        """Whether the task of that step runs no more; one that does is told to end."""
+        if step not in record.tasks or not isinstance(self._look(record, step), Running):
+            return True
+        self._ecs.stop_task(cluster=self._place.cluster, task=record.tasks[step], reason="it is taken back")
+        return False
+
+    def _look(self, record: Record, step: str) -> Outcome:
+        return ecs_task.look(self._ecs, self._place.cluster, record.tasks[step])
