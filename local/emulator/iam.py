@@ -26,6 +26,11 @@ from ministack.services import dynamodb, ecs, sts
 TASK_ACTIONS = {"DescribeTasks", "StopTask", "UpdateTaskProtection", "GetTaskProtection", "ExecuteCommand"}
 MORE_RESOURCES = "farflow:MoreResources"
 """Carries, beside a request's condition keys, the resources that it names besides the first."""
+ALSO_AUTHORIZES = {"sqs:DeleteMessageBatch": "sqs:DeleteMessage"}
+"""By operation, the action that IAM knows it by.
+
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessageBatch.html
+"""
 SERVICE_ACTIONS = {"CreateService", "UpdateService", "DeleteService", "DescribeServices"}
 
 
@@ -160,7 +165,7 @@ class Iam:
         if service == "lambda" and _layer_version(query):
             return "lambda:GetLayerVersion"  # GetLayerVersionByArn, which the emulator takes for ListLayers
         action = self._extract_action(service, method, path, headers, body, query)
-        return None if action is None else str(action)
+        return None if action is None else ALSO_AUTHORIZES.get(str(action), str(action))
 
     def _resource_arn(
         self, service: str, method: str, path: str, headers: Any, body: bytes, query: Any, region: str, account: str
@@ -193,6 +198,9 @@ class Iam:
             encryption_context = _json(body).get("EncryptionContext") or {}
             context |= {f"kms:EncryptionContext:{key}": value for key, value in encryption_context.items()}
             context["kms:EncryptionContextKeys"] = list(encryption_context)
+        elif iam_action == "rds:CreateDBSnapshot":
+            name = iam_actions._param(body, params, "DBSnapshotIdentifier")
+            context[MORE_RESOURCES] = [f"arn:aws:rds:{get_region()}:{get_account_id()}:snapshot:{name}"]
         elif service == "dynamodb":
             keys = leading_keys(_json(body))
             if keys:

@@ -17,6 +17,7 @@ import pytest
 from local import layout
 from local.aws import client
 
+MIGRATOR = "MetadataMigration.MetadataMigratorRole"
 NOT_EXERCISED = {
     ("ControlPlane.DagSyncRole", "s3:DeleteObjectVersion"): "what it removes is a day old, and the stack is not",
     ("ControlPlane.DagSyncCollectRole", "lambda:InvokeFunction"): "it comes once a day, and the stack is gone by then",
@@ -44,6 +45,31 @@ NOT_EXERCISED = {
         "Scaling.WorkloadMetricsLearnRole",
         "lambda:InvokeFunction",
     ): "it comes once an hour, and the stack is gone by then",
+    ("Airflow.Migration.TaskRole", "kms:Decrypt"): "the local AWS decrypts tables in nobody's name",
+    **dict.fromkeys(
+        ((MIGRATOR, action) for action in ("kms:Decrypt", "kms:GenerateDataKey", "kms:CreateGrant", "kms:DescribeKey")),
+        "the local AWS encrypts tables, topics and snapshots in nobody's name",
+    ),
+    **dict.fromkeys(
+        (
+            (MIGRATOR, action)
+            for action in (
+                *("rds:RestoreDBInstanceFromDBSnapshot", "rds:ModifyDBInstance", "rds:DescribeDBInstances"),
+                *("rds:AddTagsToResource", "rds:DeleteDBSnapshot", "ecs:StopTask"),
+            )
+        ),
+        "no upgrade fails here, nor are there many: tests/upgrades goes back to a snapshot",
+    ),
+    **dict.fromkeys(
+        (
+            ("MetadataMigration.StateMachineRole", action)
+            for action in (
+                *("lambda:InvokeFunction", "xray:PutTraceSegments", "xray:PutTelemetryRecords"),
+                *("xray:GetSamplingRules", "xray:GetSamplingTargets"),
+            )
+        ),
+        "the local Step Functions asks for no role",
+    ),
 }
 """Granted actions that the local stack has no occasion to use on any resource, with the reason."""
 

@@ -331,7 +331,10 @@ class World:
         return {"MessageId": "1"}
 
     def _sqs_get_queue_attributes(self, given: Mapping[str, Any]) -> Any:
-        return {"Attributes": {"ApproximateNumberOfMessages": str(self.queued)}}
+        return {
+            "Attributes": dict.fromkeys(given["AttributeNames"], "0")
+            | {"ApproximateNumberOfMessages": str(self.queued)}
+        }
 
     def _sqs_receive_message(self, given: Mapping[str, Any]) -> Any:
         assert not self.alive[WORKERS]
