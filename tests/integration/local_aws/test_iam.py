@@ -279,3 +279,26 @@ def test_item_of_a_table_is_decided_by_its_partition_key(local_aws: LocalAws) ->
     assert is_denied(lambda: role.get_item(TableName=table, Key=other))
     assert not is_denied(batch(own))
     assert is_denied(batch(own, other))
+
+
+def test_several_messages_are_deleted_by_who_may_delete_one(local_aws: LocalAws) -> None:
+    """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessageBatch.html."""
+    name = f"iam-{next(NUMBERS)}"
+    url = local_aws.client("sqs").create_queue(QueueName=name)["QueueUrl"]
+    delete = {"Action": "sqs:DeleteMessage", "Resource": f"arn:aws:sqs:us-east-1:{ACCOUNT}:{name}"}
+    sqs = Role(local_aws, delete).client("sqs")
+    entries = [{"Id": "1", "ReceiptHandle": "of-nothing"}]
+    assert not is_denied(lambda: sqs.delete_message_batch(QueueUrl=url, Entries=entries))
+
+
+def test_snapshot_is_decided_by_its_instance_and_by_itself(local_aws: LocalAws) -> None:
+    """https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html."""
+    name = f"iam-{next(NUMBERS)}"
+    local_aws.client("rds").create_db_instance(
+        DBInstanceIdentifier=name, Engine="postgres", DBInstanceClass="db.t4g.small", MasterUsername="airflow"
+    )
+    prefix = f"arn:aws:rds:us-east-1:{ACCOUNT}"
+    create = {"Action": "rds:CreateDBSnapshot", "Resource": [f"{prefix}:db:{name}", f"{prefix}:snapshot:{name}-*"]}
+    rds = Role(local_aws, create).client("rds")
+    assert is_denied(lambda: rds.create_db_snapshot(DBSnapshotIdentifier="other", DBInstanceIdentifier=name))
+    assert not is_denied(lambda: rds.create_db_snapshot(DBSnapshotIdentifier=f"{name}-1", DBInstanceIdentifier=name))
