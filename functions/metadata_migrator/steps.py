@@ -267,14 +267,14 @@ class Steps:
 
         Workers are the scaler's to start: those of the old revision could only wait.
         """
-        if not record.services:
+        if not record.services and not record.held_until:
             return DONE
         others = {name: count for name, count in record.services.items() if not name.startswith(WORKERS)}
         self._set(self._look(), others)
         now = self._now()
         self._hold.save(Hold(is_asked=False, at=now, until=now, counts=_of_workers(record)))
         self._have_workers_counted()
-        record.services = {}
+        record.services, record.held_until = {}, 0.0
         self._turn.save(record)
         return DONE
 

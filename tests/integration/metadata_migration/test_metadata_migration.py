@@ -161,6 +161,18 @@ def test_first_deployment_on_a_newer_database_says_what_to_do(deployments: Deplo
     assert "deploy an image that is at least as new" in answer["Reason"]
 
 
+def test_first_deployment_on_an_older_database_migrates_it_and_holds_nobody_afterwards(
+    deployments: Deployments,
+) -> None:
+    """Of an Airflow that ran elsewhere: there is no service to stop yet."""
+    world = deployments.world
+    world.counts, world.alive = {}, {}
+    assert deployments.deploy(NEW, None)["Status"] == "SUCCESS"
+    assert world.revision == "a3"
+    assert len(world.snapshots) == 1
+    assert not HoldItem(boto3.client("dynamodb"), state_table.NAME).load().stands(world.now)
+
+
 def test_image_that_does_not_start_fails_before_anything_is_touched(deployments: Deployments) -> None:
     world = deployments.world
     world.start_fails = True

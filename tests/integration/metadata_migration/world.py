@@ -238,6 +238,8 @@ class World:
         for name, count in self.counts.items():
             if name != WORKERS and self.alive[name] != count:
                 self.alive[name] += 1 if self.alive[name] < count else -1
+        if WORKERS not in self.counts:
+            return
         if hold.stands(self.now):
             if self.now >= self.running_tasks_until:
                 self.counts[WORKERS] = self.alive[WORKERS] = 0
@@ -337,7 +339,7 @@ class World:
         }
 
     def _sqs_receive_message(self, given: Mapping[str, Any]) -> Any:
-        assert not self.alive[WORKERS]
+        assert not self.alive.get(WORKERS)
         taken = min(self.queued, given["MaxNumberOfMessages"])
         return {"Messages": [{"ReceiptHandle": str(number)} for number in range(taken)]} if taken else {}
 
