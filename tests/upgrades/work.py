@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from local import dag_folder, layout
@@ -58,6 +58,8 @@ class Work:
     api: AirflowApi
     folder: Path
     sleepers_dag: str
+    run_ids: list[str] = field(default_factory=list)
+    """Of the sleepers that were started here; others of the same DAG are somebody else's."""
 
     @classmethod
     def install(cls, stack: layout.Stack, api: AirflowApi, folder: Path) -> Work:
@@ -85,6 +87,7 @@ class Work:
 
     def start_sleepers(self, run_id: str, seconds: list[float]) -> Sleepers:
         """A run with one task for each."""
+        self.run_ids.append(run_id)
         return sleepers.start(self.api, self.sleepers_dag, run_id, seconds, self.folder)
 
     def defer(self, run_id: str, until: str) -> None:
@@ -102,11 +105,13 @@ class Work:
         return int(self.api.get("dags/upgrade_each_minute/dagRuns", state="success", limit=1)["total_entries"])
 
     def failures(self) -> list[str]:
-        """Of every task instance of these DAGs, those that failed or were tried more than once."""
+        """Of every task instance of this work, those that failed or were tried more than once."""
+        paths = [f"dags/{dag_id}/dagRuns/~" for dag_id in DAG_IDS]
+        paths += [f"dags/{self.sleepers_dag}/dagRuns/{run_id}" for run_id in self.run_ids]
         return [
-            f"{dag_id} {each['dag_run_id']} {each['task_id']} {each['state']}"
-            for dag_id in (*DAG_IDS, self.sleepers_dag)
-            for each in self.api.pages(f"dags/{dag_id}/dagRuns/~/taskInstances", "task_instances")
+            f"{each['dag_id']} {each['dag_run_id']} {each['task_id']} {each['state']}"
+            for path in paths
+            for each in self.api.pages(f"{path}/taskInstances", "task_instances")
             if each["state"] in ("failed", "upstream_failed", "up_for_retry") or each["try_number"] > 1
         ]
 

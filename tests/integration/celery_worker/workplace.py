@@ -135,7 +135,9 @@ class Workplace:
             agent = ends.enter_context(serving(Agent(task_id, refuses=refused)))
             environ = self._environ(folder, agent)
             command = templates.stack("worker_group")["Resources"]["Workers"]["Properties"]["Parameters"]["Command"]
-            program, *arguments = command["Fn::Sub"].replace("${WorkerGroup}", QUEUE).split(",")
+            # Without what waits for the database's revision: here is no database of Airflow's.
+            started = command["Fn::Sub"].removeprefix("python,-m,farflow.start,")
+            program, *arguments = started.replace("${WorkerGroup}", QUEUE).split(",")
             process = subprocess.Popen(
                 [shutil.which(program, path=environ["PATH"]) or program, *arguments],
                 cwd=folder,
