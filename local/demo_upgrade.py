@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from local import aws, deploy, layout, services
+from local import deploy, layout, services
 from local.airflow_api import AirflowApi
 from local.demo_runs import DemoError, Run, await_ends, run_dags, trigger
 from local.timeline import Timeline
+from local.upgrade_history import entered, executions
 
 
 def refuse_unknown_version(former: str) -> None:
@@ -26,26 +27,20 @@ def upgrade(stack: layout.Stack, api: AirflowApi, dag_ids: list[str], before: li
     with timeline.step("runs that were under way end") as step:
         step.detail = f"{len(await_ends(api, under_way, timeline))} runs succeeded"
     with timeline.step("earlier runs are there") as step:
-        step.detail = f"{sum(api.get(run.path)['state'] == 'success' for run in before)} of {len(before)}"
+        there = sum(api.get(run.path)["state"] == "success" for run in before)
+        step.detail = f"{there} of {len(before)}"
+        if there < len(before):
+            raise DemoError(f"only {step.detail} runs of before the upgrade are there as they were", service="ui")
     with timeline.step("DAGs run on the new version") as step:
         step.detail = f"{len(run_dags(api, dag_ids, timeline))} runs succeeded"
 
 
 def upgrade_times(stack: layout.Stack) -> str:
     """How long each step of the newest upgrade took, by the history of its execution."""
-    stepfunctions = aws.client(stack, "stepfunctions")
-    (machine,) = stepfunctions.list_state_machines()["stateMachines"]
-    executions = stepfunctions.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]
-    newest = max(executions, key=lambda execution: execution["startDate"])
-    pages = stepfunctions.get_paginator("get_execution_history").paginate(executionArn=newest["executionArn"])
-    entered = [
-        (event["timestamp"], event["stateEnteredEventDetails"]["name"])
-        for page in pages
-        for event in page["events"]
-        if event["type"] == "TaskStateEntered"
-    ]
-    ends = [*(timestamp for timestamp, _ in entered[1:]), newest["stopDate"]]
+    newest = executions(stack)[0]
+    tasks = [(began, name) for began, name, is_task in entered(stack, newest) if is_task]
+    ends = [*(began for began, _ in tasks[1:]), newest["stopDate"]]
     seconds: dict[str, float] = {}
-    for (began, name), ended in zip(entered, ends, strict=True):
+    for (began, name), ended in zip(tasks, ends, strict=True):
         seconds[name] = seconds.get(name, 0.0) + (ended - began).total_seconds()
     return ", ".join(f"{name} {spent:.0f} s" for name, spent in seconds.items() if spent >= 0.5)

@@ -123,7 +123,8 @@ def fill(copy: MetadataDatabase, environ: Mapping[str, str], scratch: Path) -> s
     if not environ.get("FROM"):
         raise UpgradeCheckError("say FROM=<version> or DATABASE_URL=<url>, or start the local stack")
     former = version(environ["FROM"])
-    move(copy, former, former.heads)
+    if error := move(copy, former, former.heads).error:
+        raise UpgradeCheckError(f"a database of Airflow {former.number} could not be made: {error}")
     return f"an empty one of Airflow {former.number}"
 
 
@@ -156,14 +157,8 @@ def is_known(to: Version, revision: str) -> bool:
 
 def revisions(copy: MetadataDatabase, of: Version) -> dict[str, str | None]:
     """Where the copy is."""
-    found: dict[str, str | None] = {}
     with psycopg.connect(copy.url) as connection:
-        for history in of.histories:
-            exists = connection.execute("SELECT to_regclass(%s)", [f"public.{history.version_table}"]).fetchone()
-            query = f"SELECT version_num FROM public.{history.version_table}"  # noqa: S608 - a name of ours
-            row = connection.execute(query).fetchone() if exists and exists[0] else None
-            found[history.name] = row[0] if row else None
-    return found
+        return schema.revisions(connection, of.histories)
 
 
 def move(copy: MetadataDatabase, by: Version, wanted: Mapping[str, str]) -> Move:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812 - it is a class
-
-from farflow.schema import History
 
 
 def connect(environ: Mapping[str, str], timeout_seconds: int = 10) -> Connection:
@@ -22,21 +20,6 @@ def connect(environ: Mapping[str, str], timeout_seconds: int = 10) -> Connection
         application_name="farflow",
         keepalives_idle=30,
     )
-
-
-def revisions(connection: Connection, known: Sequence[History]) -> dict[str, str | None]:
-    """Where the database is."""
-    found: dict[str, str | None] = {}
-    with connection, connection.cursor() as cursor:
-        for history in known:
-            cursor.execute("SELECT to_regclass(%s) IS NOT NULL", (f"public.{history.version_table}",))
-            (exists,) = cursor.fetchone() or (False,)
-            row = None
-            if exists:
-                cursor.execute(f"SELECT version_num FROM public.{history.version_table}")  # noqa: S608 - a name of ours
-                row = cursor.fetchone()
-            found[history.name] = row[0] if row else None
-    return found
 
 
 def try_lock(connection: Connection, lock: int) -> bool:

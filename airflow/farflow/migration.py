@@ -47,7 +47,7 @@ def prepare(environ: Mapping[str, str]) -> dict[str, Any]:
     """See above. Raises `MigrationError`, `CommandError`, `SchemaError`, or psycopg2's errors."""
     known = schema.histories()
     with _locked(environ) as connection:
-        found = database.revisions(connection, known)
+        found = schema.revisions(connection, known)
         relation = schema.relation(known, found)
         if relation is Relation.EMPTY:
             airflow_command.run(environ, ["airflow", "db", "migrate"])
@@ -61,9 +61,9 @@ def reach(environ: Mapping[str, str], wanted: Revisions) -> dict[str, Any]:
     """See above. Raises `MigrationError`, `CommandError`, `SchemaError`, or psycopg2's errors."""
     known = schema.histories()
     with _locked(environ) as connection:
-        for command in schema.way(known, database.revisions(connection, known), wanted):
+        for command in schema.way(known, schema.revisions(connection, known), wanted):
             airflow_command.run(environ, command)
-        reached = database.revisions(connection, known)
+        reached = schema.revisions(connection, known)
         if not wanted.items() <= reached.items():
             raise MigrationError(f"the database is at {schema.in_words(reached)}, not at {schema.in_words(wanted)}")
         if reached == {history.name: history.head for history in known}:

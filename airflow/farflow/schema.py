@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 ASSIGNMENT = re.compile(r'^(revision|down_revision)\b[^=\n]*= *(?:"(\w+)"|None)', re.MULTILINE)
 
@@ -82,6 +83,21 @@ def read_history(folder: Path) -> tuple[str, ...]:
     if not line or len(line) != sum(file.name != "__init__.py" for file in files):
         raise SchemaError(f"the migrations in {folder} are not one line of revisions")
     return tuple(line)
+
+
+def revisions(connection: Any, known: Sequence[History]) -> dict[str, str | None]:
+    """Where a database is, by a connection of any driver of Python's DB-API, whose errors it has."""
+    found: dict[str, str | None] = {}
+    cursor = connection.cursor()
+    for history in known:
+        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", (f"public.{history.version_table}",))
+        (exists,) = cursor.fetchone()
+        row = None
+        if exists:
+            cursor.execute(f"SELECT version_num FROM public.{history.version_table}")  # noqa: S608 - a name of ours
+            row = cursor.fetchone()
+        found[history.name] = row[0] if row else None
+    return found
 
 
 def relation(known: Sequence[History], found: Revisions) -> Relation:

@@ -27,7 +27,7 @@ def hindrance(environ: Mapping[str, str]) -> str:
     except psycopg2.OperationalError as error:
         return f"the database does not answer: {str(error).strip()}"
     try:
-        found = database.revisions(connection, schema.histories())
+        found = schema.revisions(connection, schema.histories())
     except psycopg2.Error as error:
         return f"the database's revision could not be read: {str(error).strip()}"
     finally:

@@ -28,7 +28,7 @@ class Record:
     fits_at: float = 0.0
     """When that was seen."""
     restoring: str = ""
-    """The snapshot that the database is being brought back to, until it is."""
+    """The snapshot that the database is being brought back to, until it is, or an execution has ended in the middle of it."""
     step: str = ""
     """The last one on the way forward that was begun."""
     since: dict[str, float] = field(default_factory=dict)

@@ -79,6 +79,16 @@ class Database:
             return False
         return present is not None and states[restored] is None
 
+    def has_exchanged(self, snapshot: str) -> bool:
+        """End an exchange of names that was left between the two, when no instance has the database's. Begins none.
+
+        What has its name is left alone: somebody may have brought it back by hand since, and have worked on it.
+        """
+        present = self._describe(self._instance)
+        if present is None:
+            return self.restore(snapshot)
+        return bool(present["DBInstanceStatus"] == "available")
+
     def drop_old(self) -> list[str]:
         """Delete the older ones of those that were taken here, and say which."""
         pages = self._rds.get_paginator("describe_db_snapshots").paginate(

@@ -132,7 +132,7 @@ class Steps:
     def compare(self, record: Record) -> str:
         """`nothing`: the database fits the image; `again`: it does, and services wait since an earlier try; or `move`."""
         if record.restoring:  # by an execution that was aborted
-            if not self._database.restore(record.restoring):
+            if not self._database.has_exchanged(record.restoring):
                 return WAIT
             record.restoring = ""
             self._turn.save(record)

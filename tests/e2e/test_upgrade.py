@@ -13,9 +13,10 @@ import pytest
 
 from local import layout, services
 from local.airflow_api import AirflowApi
+from local.upgrade_history import executions
 from tests.e2e.workers import Workers
 from tests.upgrades import metadata
-from tests.upgrades.versions import FORMER, NOW, REVISIONS, deploy_version, executions, snapshots
+from tests.upgrades.versions import FORMER, NOW, REVISIONS, deploy_version, snapshots
 from tests.upgrades.work import ENDED_RUNS, Work, withdraw
 from tests.waiting import eventually
 

@@ -21,10 +21,11 @@ import pytest
 from local import aws, deploy, layout, services
 from local.airflow_api import AirflowApi
 from local.processes import owned_processes
+from local.upgrade_history import executions
 from tests.e2e.workers import Workers
 from tests.sleepers import Sleepers
 from tests.upgrades import metadata
-from tests.upgrades.versions import FORMER, NOW, REVISIONS, executions, snapshots, states
+from tests.upgrades.versions import FORMER, NOW, REVISIONS, snapshots, states
 from tests.upgrades.work import ENDED_RUNS, Work
 from tests.waiting import eventually
 

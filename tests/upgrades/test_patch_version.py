@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from local import layout, services
 from local.airflow_api import AirflowApi
+from local.upgrade_history import executions
 from tests.e2e.workers import Workers
 from tests.upgrades import metadata
-from tests.upgrades.versions import NOW, REVISIONS, deploy_version, executions, snapshots, states
+from tests.upgrades.versions import NOW, REVISIONS, deploy_version, snapshots, states
 from tests.upgrades.work import ENDED_RUNS, Work
 from tests.waiting import eventually
 

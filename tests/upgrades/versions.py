@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from local import aws, deploy, layout
+from local.upgrade_history import entered
 
 FORMER = "3.2.2"
 NOW = "now"
@@ -21,24 +22,9 @@ def deploy_version(stack: layout.Stack, version: str, **parameters: str) -> None
     deploy.deploy(stack, **{"AirflowImage": image(version), "WorkerScaling": "off", **parameters})
 
 
-def executions(stack: layout.Stack) -> list[dict[str, Any]]:
-    """Of the state machine, the newest first."""
-    stepfunctions = aws.client(stack, "stepfunctions")
-    (machine,) = stepfunctions.list_state_machines()["stateMachines"]
-    found = stepfunctions.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]
-    return sorted((dict(each) for each in found), key=lambda each: each["startDate"], reverse=True)
-
-
 def states(stack: layout.Stack, execution: dict[str, Any]) -> list[str]:
     """The names of the states that an execution has entered, in order."""
-    stepfunctions = aws.client(stack, "stepfunctions")
-    pages = stepfunctions.get_paginator("get_execution_history").paginate(executionArn=execution["executionArn"])
-    return [
-        event["stateEnteredEventDetails"]["name"]
-        for page in pages
-        for event in page["events"]
-        if "stateEnteredEventDetails" in event
-    ]
+    return [name for _, name, _ in entered(stack, execution)]
 
 
 def snapshots(stack: layout.Stack) -> list[str]:

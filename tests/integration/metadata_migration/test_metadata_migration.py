@@ -93,6 +93,11 @@ class Deployments:
         assert all(answer["Status"] == given[0]["Status"] for answer in given), "CloudFormation heeds the first alone"
         return given[0]
 
+    def set(self, **changes: Any) -> None:
+        """Of the function's settings."""
+        settings = self.handler.settings
+        self.handler.settings = type(settings)(**vars(settings) | changes)  # type: ignore[attr-defined]
+
     def is_settled(self) -> bool:
         """All run as before, and nobody is held."""
         self.world.work()
@@ -214,11 +219,7 @@ def test_without_a_snapshot_the_database_left_between_is_told(
     deployments: Deployments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = deployments.world
-    monkeypatch.setattr(
-        deployments.handler,
-        "settings",
-        type(deployments.handler.settings)(**vars(deployments.handler.settings) | {"database_instance": ""}),
-    )
+    deployments.set(database_instance="")
     world.reach_stops_at, world.way_back_fails = "a2", True
     answer = deployments.deploy(NEW, OLD)
     assert "The database could not be brought back" in answer["Reason"]
@@ -295,8 +296,7 @@ def test_workers_that_are_at_zero_do_not_come_for_what_waits(deployments: Deploy
 def test_queued_tasks_are_run_first_where_it_is_asked_also_from_zero(
     deployments: Deployments, monkeypatch: pytest.MonkeyPatch, workers: int
 ) -> None:
-    settings = vars(deployments.handler.settings) | {"queued_tasks": "run"}
-    monkeypatch.setattr(deployments.handler, "settings", type(deployments.handler.settings)(**settings))
+    deployments.set(queued_tasks="run")
     emptied: list[str] = []
     monkeypatch.setattr(World, "_sqs_delete_message_batch", lambda *_: emptied.append("some"))
     world = deployments.world
@@ -322,6 +322,10 @@ def test_restore_that_rds_cannot_make_is_told(deployments: Deployments) -> None:
     assert "The database could not be brought back" in answer["Reason"]
     assert world.instances[DATABASE] == "the present one"
     assert deployments.is_settled()
+    world.restore_fails, world.revision = False, "a1"  # by hand
+    assert deployments.deploy(NEW, OLD)["Status"] == "SUCCESS"
+    assert world.instances[DATABASE] == "the present one", "nothing is put over what was worked on since"
+    assert world.revision == "a3"
 
 
 def test_only_the_newest_snapshots_are_kept(deployments: Deployments) -> None:
@@ -386,9 +390,10 @@ def test_aborted_restore_is_ended_by_the_next_execution(
     with mock_aws():
         deployments = begin(monkeypatch, answers, World(reach_stops_at="a2", way_back_fails=True))
         _abort(deployments, "Restore", times)
+        was_left_alone = deployments.world.instances.get(DATABASE) == "the present one"
         assert deployments.deploy(OLD, NEW)["Status"] == "SUCCESS"
         assert deployments.world.revision == "a1"
-        assert deployments.world.instances[DATABASE] == "a restored one"
+        assert deployments.world.instances[DATABASE] == ("the present one" if was_left_alone else "a restored one")
         assert deployments.is_settled()
 
 
