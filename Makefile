@@ -7,7 +7,7 @@ LOCAL := PYTHONPATH=layers/control_plane $(TOOLS)/python -m local
 RELEASES := $(LOCAL).release_commands
 SAM := env PATH="$(CURDIR)/$(TOOLS):$$PATH" SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.farflow/sam" \
   PIP_CACHE_DIR="$(CURDIR)/.farflow/cache/pip" sam
-export DAGS KEEP ENGINE TAG CPU_ARCHITECTURE ENV RELEASE CONFIRM DATABASE_URL HISTORY DAYS FULL PROCESSES POLICIES SEED CONCURRENCY MAXIMUM COLD_START UPGRADE_FROM FROM TO
+export DAGS KEEP ENGINE TAG CPU_ARCHITECTURE ENV RELEASE CONFIRM DATABASE_URL HISTORY DAYS FULL PROCESSES POLICIES SEED CONCURRENCY MAXIMUM COLD_START UPGRADE_FROM FROM TO IMAGE
 
 .PHONY: help demo up status logs down image image-test deploy upgrade-check publish releases rollback confirm explain export-history replay lint-dags test test-defences test-upgrades soak check bench bench-tasks bench-delivery bench-lint bench-push bench-observing bench-workers bench-scaling setup setup-former setup-tools setup-plotting setup-benchmarks rule-pages locks
 
@@ -41,9 +41,9 @@ deploy: setup ## Deploy to AWS with samconfig.toml's environment ENV, for exampl
 	@$(SAM) build --config-env "$(ENV)"
 	@$(SAM) deploy --config-env "$(ENV)"
 
-upgrade-check: setup ## Try an upgrade and the way back on a copy of a database, and the DAGs. FROM=3.2.2 TO=3.3.2 DATABASE_URL=<url> DAGS=<folder>
+upgrade-check: setup ## Try an upgrade and the way back on a copy of a database, and the DAGs. ENV=prod IMAGE=name:tag | DATABASE_URL=<url> | FROM=3.2.2; TO=3.3.2 DAGS=<folder>
 	@for version in $(FROM) $(TO); do case "$$version" in 3.3.1|3.2.2) python3 local/environments.py airflow-$$version;; esac; done
-	@PYTHONPATH=airflow $(TOOLS)/python -m local.upgrade_check
+	@PYTHONPATH=functions:layers/control_plane $(TOOLS)/python -m local.upgrade_check upgrade-check
 
 publish: setup ## Make a folder of DAGs the newest release. DAGS=<folder> ENV=dev CONFIRM=yes
 	@$(RELEASES) publish

@@ -1,4 +1,4 @@
-"""One command by its name, and what it says when it cannot be carried out."""
+"""One command by its name, what it reports, and what it says when it cannot be carried out."""
 
 from __future__ import annotations
 
@@ -24,3 +24,8 @@ def run(module: str, commands: Mapping[str, Callable[[], int]], arguments: list[
     except BrokenPipeError:  # who reads its output has seen enough: `make releases | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def say(what: str, how: str) -> None:
+    """One line of a report."""
+    print(f"{what:<15} {how}", flush=True)

@@ -28,6 +28,8 @@ DATABASE = "airflow"
 PASSWORD = "of-a-database-that-ends-with-its-test"
 READY_SECONDS = 30.0
 MIGRATION_SECONDS = 300.0
+DATA = "data"
+"""The cluster, in the folder of a server."""
 SETTINGS = """
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
@@ -78,7 +80,7 @@ class MetadataDatabase:
 def empty(folder: Path) -> Iterator[MetadataDatabase]:
     """A server with an empty database, which ends with this context. `folder` must not exist."""
     _create(folder)
-    with _server(folder) as database:
+    with serving(folder) as database:
         _run([str(binaries() / "createdb"), "-w", *_address(database.port), DATABASE])
         yield database
 
@@ -87,7 +89,7 @@ def empty(folder: Path) -> Iterator[MetadataDatabase]:
 def migrated(folder: Path) -> Iterator[MetadataDatabase]:
     """Airflow's schema without a row, on a server that ends with this context. `folder` must not exist."""
     shutil.copytree(_template(), folder, copy_function=shutil.copy)
-    with _server(folder) as database:
+    with serving(folder) as database:
         yield database
 
 
@@ -112,7 +114,7 @@ def _template() -> Path:
 
 
 def _create(folder: Path) -> None:
-    data = folder / "data"
+    data = folder / DATA
     data.mkdir(parents=True)
     data.chmod(0o700)
     password_file = folder / "password"
@@ -130,9 +132,10 @@ def _create(folder: Path) -> None:
 
 
 @contextmanager
-def _server(folder: Path) -> Iterator[MetadataDatabase]:
+def serving(folder: Path) -> Iterator[MetadataDatabase]:
+    """A server on the cluster that is in `folder`, which ends with this context. Raises `MetadataDatabaseError`."""
     folder.chmod(0o700)
-    data = folder / "data"
+    data = folder / DATA
     data.chmod(0o700)
     port = _free_port()
     with (folder / "postgres.log").open("ab") as log:

@@ -42,6 +42,10 @@ class PostgresClient:
         self._call("createdb", "--template=template0", database)
         self._call("pg_restore", "--exit-on-error", f"--dbname={database}", str(file))
 
+    def copy_server(self, folder: Path) -> None:
+        """Every database and user of the server, as they are now, as a cluster in `folder`."""
+        self._call("pg_basebackup", f"--pgdata={folder}", "--wal-method=stream", "--checkpoint=fast", "--no-sync")
+
     def rename(self, database: str, to: str) -> None:
         """Whoever is connected is cut off."""
         cut = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'"  # noqa: S608 - a name of ours

@@ -49,8 +49,35 @@ def minimal(environ: Mapping[str, str], home: str) -> dict[str, str]:
 
 def run(environ: Mapping[str, str], command: Sequence[str]) -> None:
     """Raises `CommandError`."""
-    print(f"migration: {' '.join(command[:3])}", flush=True)
+    print(f"migration: {in_short(command)}", flush=True)
     with tempfile.TemporaryDirectory() as home:
         code = subprocess.run(command, env=minimal(environ, home), check=False).returncode
     if code != 0:
-        raise CommandError(f"{' '.join(command[:3])} exited with {code}")
+        raise CommandError(f"{in_short(command)} exited with {code}")
+
+
+def run_quietly(environ: Mapping[str, str], command: Sequence[str]) -> None:
+    """Without a word of Airflow's, unless it fails. Raises `CommandError` with the line that names the error."""
+    with tempfile.TemporaryDirectory() as home:
+        result = subprocess.run(
+            command,
+            env=minimal(environ, home),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+    if result.returncode != 0:
+        print(result.stdout, flush=True)
+        raise CommandError(f"{in_short(command)}: {error_line(result.stdout) or f'exited with {result.returncode}'}")
+
+
+def in_short(command: Sequence[str]) -> str:
+    """Without its arguments."""
+    return " ".join(command[:3])
+
+
+def error_line(output: str) -> str:
+    """Of a program's output the line that names its error, else its last one."""
+    lines = output.strip().splitlines() or [""]
+    return next((line for line in reversed(lines) if "Error: " in line or "errors." in line), lines[-1]).strip()

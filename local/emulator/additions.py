@@ -21,6 +21,7 @@ from local.emulator import (
     lambda_functions,
     load_balancer,
     logs,
+    rds_copies,
     rds_instances,
     s3_access,
     s3_times,
@@ -79,3 +80,4 @@ def install(port: int, folder: Path, *, plain: bool) -> None:
     logs.install(iam)
     Delivery(iam).install()
     rds_instances.install(folder)
+    rds_copies.install(folder)

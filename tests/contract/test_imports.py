@@ -97,7 +97,7 @@ ALLOWED = {
     "layers/dag_lint": {"dag_lint"},
     "airflow": {"farflow"},
     "dags": set(),
-    "local": {"control_plane", "farflow", "local"},
+    "local": {"control_plane", "image_builder", "local"},
     "benchmarks": {"benchmarks", "control_plane", "dag_lint", "dag_sync", "farflow", "local", "workload_metrics"},
 }
 

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from local import layout, metadata_database, upgrade_check
-from local.upgrade_check import UpgradeCheckError, differences
+from local.upgrade_check import UpgradeCheckError
 
 FORMER = "3.2.2"
+HANG_ON_TO_NEW_TABLES = """
+    CREATE FUNCTION hang_on() RETURNS event_trigger LANGUAGE plpgsql AS $$
+    DECLARE made record;
+    BEGIN
+        FOR made IN SELECT object_identity FROM pg_event_trigger_ddl_commands() WHERE object_type = 'table' LOOP
+            EXECUTE format('CREATE OR REPLACE VIEW %I AS SELECT * FROM %s', 'of_' || replace(made.object_identity, '.', '_'), made.object_identity);
+        END LOOP;
+    END $$;
+    CREATE EVENT TRIGGER hang_on ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION hang_on();
+"""
 
 
 @pytest.fixture
@@ -19,10 +30,11 @@ def dags(tmp_path: Path) -> Path:
     return Path(shutil.copytree(layout.ROOT / "dags", tmp_path / "dags"))
 
 
-def test_upgrade_of_an_empty_database_works_both_ways(dags: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_upgrade_of_an_empty_database_works_both_ways(dags: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert upgrade_check.check({"FROM": FORMER, "DAGS": str(dags)}) == 0
-    told = capsys.readouterr().out
-    assert "an empty one of Airflow 3.2.2" in told
+    told = capfd.readouterr().out
+    assert "an empty database of Airflow 3.2.2" in told
+    assert "rows, at airflow 1d6611b6ab7c, fab " in told
     assert "migration       done, " in told
     assert "downgrade       done, " in told
     assert "not as before" not in told
@@ -30,16 +42,14 @@ def test_upgrade_of_an_empty_database_works_both_ways(dags: Path, capsys: pytest
 
 
 def test_copy_of_a_database_is_tried_and_the_database_itself_stays(
-    tmp_path: Path, dags: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, dags: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """One of the present version needs nothing; the former one cannot take it, and says so."""
     with metadata_database.migrated(tmp_path / "database") as database:
         assert upgrade_check.check({"DATABASE_URL": database.url, "DAGS": str(dags)}) == 0
-        assert "none: Airflow 3.3.2 needs these very revisions" in capsys.readouterr().out
-        with pytest.raises(
-            UpgradeCheckError, match=r"Airflow 3\.2\.2 does not know the revision .*: it is the older one"
-        ):
-            upgrade_check.check({"DATABASE_URL": database.url, "TO": FORMER, "DAGS": str(dags)})
+        assert "none: Airflow 3.3.2 needs these very revisions" in capfd.readouterr().out
+        assert upgrade_check.check({"DATABASE_URL": database.url, "TO": FORMER, "DAGS": str(dags)}) == 1
+        assert "Airflow 3.2.2 does not know where it is: it is the older one" in capfd.readouterr().out
         with psycopg.connect(database.url) as connection:
             assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("d2f4e1b3c5a7",)]
 
@@ -52,28 +62,57 @@ def test_dag_that_the_new_version_refuses_is_told(dags: Path, capsys: pytest.Cap
     assert "no_such_module" in told
 
 
-def test_failed_command_of_airflow_s_is_told_with_its_last_words(tmp_path: Path) -> None:
+def test_migration_that_fails_is_told_with_its_last_words(
+    tmp_path: Path, dags: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     """A table that a revision makes is there already."""
     with metadata_database.empty(tmp_path / "database") as database:
-        former = upgrade_check.version(FORMER)
-        assert not upgrade_check.move(database, former, former.heads).error
+        upgrade_check.create_schema(database, upgrade_check.version(FORMER))
         with psycopg.connect(database.url) as connection:
             connection.execute("CREATE TABLE connection_test_request (id int)")
-        present = upgrade_check.version(upgrade_check.present_version())
-        error = upgrade_check.move(database, present, present.heads).error
-    assert error.startswith("airflow db migrate: ")
-    assert "connection_test_request" in error
+        assert upgrade_check.check({"DATABASE_URL": database.url, "DAGS": str(dags)}) == 1
+    (told,) = [line for line in capfd.readouterr().out.splitlines() if line.startswith("migration ")]
+    assert told.removeprefix("migration").strip().startswith("airflow db migrate: ")
+    assert "connection_test_request" in told
 
 
-def test_what_does_not_come_back_is_told_in_words() -> None:
-    before = {"same": (2, 7), "gone": (3, 1), "fewer": (3, 1), "other": (4, 1)}
-    after = {"same": (2, 7), "new": (0, 0), "fewer": (2, 1), "other": (4, 2)}
-    assert differences(before, after) == [
-        "fewer has 2 rows instead of 3",
-        "gone is gone, with 3 rows",
-        "new stays, which was not there",
-        "other has other values in its 4 rows",
-    ]
+def test_way_back_that_fails_is_told_and_what_it_means(
+    tmp_path: Path, dags: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Something hangs on a table that only the newer version has, made as that table is."""
+    with metadata_database.empty(tmp_path / "database") as database:
+        upgrade_check.create_schema(database, upgrade_check.version(FORMER))
+        with psycopg.connect(database.url) as connection:
+            connection.execute(HANG_ON_TO_NEW_TABLES)
+        assert upgrade_check.check({"DATABASE_URL": database.url, "DAGS": str(dags)}) == 1
+    told = capfd.readouterr().out
+    assert "migration       done, " in told
+    assert "downgrade       airflow db downgrade: " in told
+    assert "so the way back is the snapshot" in told
+
+
+def test_database_that_somebody_works_on_is_left_alone(tmp_path: Path) -> None:
+    """Whatever leads a trial to the wrong database: a copy is nobody else's."""
+    with metadata_database.empty(tmp_path / "database") as database:
+        former, present = (upgrade_check.version(number) for number in (FORMER, upgrade_check.present_version()))
+        upgrade_check.create_schema(database, former)
+        with psycopg.connect(database.url, application_name="a scheduler") as connection:
+            trial = subprocess.run(
+                [present.python, "-m", "farflow.upgrade_trial"],
+                env=present.environ(database),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            revision = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+    assert trial.returncode == 1
+    assert "it has 1 other connections (a scheduler), so it is no copy" in trial.stdout
+    assert revision == [("1d6611b6ab7c",)]
+
+
+def test_database_that_is_not_said_is_asked_for() -> None:
+    with pytest.raises(UpgradeCheckError, match="say ENV=<environment>, DATABASE_URL=<url> or FROM=<version>"):
+        upgrade_check.check({})
 
 
 @pytest.mark.parametrize("given", [{"FROM": "2.11.0"}, {"TO": "9.9"}])

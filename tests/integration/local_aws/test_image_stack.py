@@ -18,7 +18,9 @@ from typing import Any
 import pytest
 from samcli.yamlhelper import yaml_parse
 
-from local import layout
+from local import layout, upgrade_image
+from local.deployed import Deployed
+from local.upgrade_image import UpgradeImageError
 from tests.integration.local_aws.conftest import LocalAws
 
 BUCKET = "packages"
@@ -198,3 +200,33 @@ def test_changed_code_is_another_image(stack: ImageStack) -> None:
     assert stack.deploy({**stack.files, "farflow/__init__.py": b"# changed\n"}) == "UPDATE_COMPLETE"
     assert stack.image_uri != before
     assert len(stack.builds) == 3
+
+
+def test_image_built_to_try_an_upgrade_is_the_one_that_is_deployed_then(
+    stack: ImageStack, with_additions: LocalAws, tmp_path: Path
+) -> None:
+    """By the same project under the same tag, so the deployment builds nothing."""
+    changed = {name: content for name, content in stack.files.items() if "__pycache__" not in name}
+    changed["farflow/__init__.py"] = b"# the next version\n"
+    for name, content in changed.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    environment = Deployed("image", with_additions.client, {})
+    image = upgrade_image.build(environment, tmp_path)
+    assert image != stack.image_uri
+    assert len(stack.builds) == 4
+    layers = with_additions.client("lambda").list_layer_versions(LayerName="image-airflow-source")["LayerVersions"]
+    assert not [layer for layer in layers if "upgrade-check" in layer["Description"]]
+    assert upgrade_image.build(environment, tmp_path) == image
+    assert stack.deploy(changed) == "UPDATE_COMPLETE"
+    assert stack.image_uri == image
+    assert len(stack.builds) == 4
+
+
+def test_image_that_cannot_be_built_is_said(stack: ImageStack, with_additions: LocalAws, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("COPY requirements.txt /\n")
+    with pytest.raises(UpgradeImageError, match="the image was not built: see the log /farflow/image/image-build"):
+        upgrade_image.build(Deployed("image", with_additions.client, {}), tmp_path)
+    with pytest.raises(UpgradeImageError, match="another builds no images: say IMAGE="):
+        upgrade_image.build(Deployed("another", with_additions.client, {}), tmp_path)

@@ -1,5 +1,6 @@
 """RDS instances with content: what a snapshot has, what a restore makes, and what a new name means to who connects.
 
+https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIT.html
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_CreateSnapshot.html
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RestoreFromSnapshot.html
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RenameInstance.html
@@ -63,6 +64,36 @@ def test_restored_snapshot_that_takes_the_instance_s_name_is_what_its_endpoint_h
     assert {status(rds, name) for name in (INSTANCE, "replaced")} == {"available"}
     with pytest.raises(rds.exceptions.DBInstanceNotFoundFault):
         status(rds, "restored")
+
+
+def test_instance_restored_to_a_point_in_time_is_a_server_of_its_own(
+    local_aws: LocalAws, database: MetadataDatabase, eventually: Callable[..., Any]
+) -> None:
+    """With the same users and passwords. It ends when it is deleted."""
+    rds = local_aws.client("rds")
+    with psycopg.connect(database.url) as connection:
+        connection.execute("CREATE TABLE numbers AS SELECT 1 AS number")
+        connection.execute("CREATE ROLE reader LOGIN PASSWORD 'secret'")
+        connection.execute("GRANT SELECT ON numbers TO reader")
+    rds.restore_db_instance_to_point_in_time(
+        SourceDBInstanceIdentifier=INSTANCE, TargetDBInstanceIdentifier="copy", UseLatestRestorableTime=True
+    )
+    with pytest.raises(rds.exceptions.DBInstanceAlreadyExistsFault):
+        rds.restore_db_instance_to_point_in_time(
+            SourceDBInstanceIdentifier=INSTANCE, TargetDBInstanceIdentifier="copy", UseLatestRestorableTime=True
+        )
+    eventually(lambda: status(rds, "copy") == "available", 30, "the copy")
+    with psycopg.connect(database.url) as connection:
+        connection.execute("INSERT INTO numbers VALUES (2)")
+
+    endpoint = rds.describe_db_instances(DBInstanceIdentifier="copy")["DBInstances"][0]["Endpoint"]
+    url = f"postgresql://reader:secret@{endpoint['Address']}:{endpoint['Port']}/airflow"
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT number FROM numbers").fetchall() == [(1,)]
+    rds.delete_db_instance(DBInstanceIdentifier="copy", SkipFinalSnapshot=True, DeleteAutomatedBackups=True)
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(url)
+    assert numbers(database) == [1, 2]
 
 
 def test_snapshot_that_cannot_be_taken_is_failed(
