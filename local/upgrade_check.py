@@ -6,13 +6,14 @@
     DATABASE_URL=...     instead: a copy of this database on this machine, by pg_dump, which only reads
     FROM=3.2.2           instead: an empty database of that version, on this machine
     TO=3.3.2             the version to try on this machine; without it, the one that this Farflow has
-    DAGS=dags            the folder of DAGs that the new version is shown
+    DAGS=dags            the folder of DAGs that the new version is shown; without it, what the deployment serves, or dags/
 
 The exit status is 1 when the migration fails, when the way back fails, or when a DAG is refused.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -22,13 +23,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local import command_line, deployed, layout, metadata_database, stack_control, trial_task, upgrade_image
+from local import (
+    command_line,
+    deployed,
+    layout,
+    metadata_database,
+    release_commands,
+    served_dags,
+    stack_control,
+    trial_task,
+    upgrade_image,
+)
 from local.errors import LocalStackError
 from local.metadata_database import MetadataDatabase
 from local.postgres_client import binaries
 from local.restored_copy import restored_copy
 
 LINT_SECONDS = 600.0
+VERDICTS = (0, 1)
+"""The lint's exit statuses when it has one."""
+OF_THE_VERSION = ("AIR301", "AIR302", "AIR303", "FL105", "FL301")
+"""Rules that ask whether this Airflow and its Python can work with a DAG at all."""
 AUTH_MANAGER = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
 
 
@@ -85,14 +100,19 @@ def upgrade_check() -> int:
 def check(environ: Mapping[str, str]) -> int:
     """Try it, and tell. The exit status."""
     to = version(environ.get("TO") or present_version())
-    folder = Path(environ.get("DAGS") or layout.ROOT / "dags").expanduser().resolve()
     if environ.get("DATABASE_URL") or environ.get("FROM"):
         went_well = try_here(to, environ)
-    elif environ.get("ENV") or stack_control.running():
-        went_well = try_there(deployed.find(), environ)
-    else:
+        return int(refuses(to, folder_of(environ) or layout.ROOT / "dags") or not went_well)
+    if not environ.get("ENV") and not stack_control.running():
         raise UpgradeCheckError("say ENV=<environment>, DATABASE_URL=<url> or FROM=<version>, or start the local stack")
-    return int(refuses(to, folder) or not went_well)
+    went_well = try_there(deployed.find(), environ)
+    folder = folder_of(environ)
+    return int((refuses(to, folder) if folder else refuses_served(to)) or not went_well)
+
+
+def folder_of(environ: Mapping[str, str]) -> Path | None:
+    """The one that DAGS names."""
+    return Path(environ["DAGS"]).expanduser().resolve() if environ.get("DAGS") else None
 
 
 # ---- On this machine ---------------------------------------------------------------------------------
@@ -151,10 +171,20 @@ def try_there(environment: deployed.Deployed, environ: Mapping[str, str]) -> boo
 # ---- DAGs --------------------------------------------------------------------------------------------
 
 
-def refuses(to: Version, folder: Path) -> bool:
-    """Show the DAGs to the new version, by the push gate's own lint."""
+def refuses_served(to: Version) -> bool:
+    """Show what the deployment serves to the new version."""
+    with tempfile.TemporaryDirectory() as folder:
+        release = served_dags.fetch(release_commands.dags_bucket(), Path(folder))
+        if release is None:
+            command_line.say("DAGs", "none are served yet")
+            return False
+        return refuses(to, Path(folder), f"release {release}")
+
+
+def refuses(to: Version, folder: Path, name: str = "") -> bool:
+    """Show the DAGs to the new version, by the push gate's own lint. What it has against them in any version does not count."""
     result = subprocess.run(
-        [sys.executable, "-m", "dag_lint", "--python", str(to.python), str(folder)],
+        [sys.executable, "-m", "dag_lint", "--format", "json", "--python", str(to.python), str(folder)],
         env={
             **os.environ,
             "PYTHONPATH": str(layout.ROOT / "layers" / "dag_lint"),
@@ -165,10 +195,18 @@ def refuses(to: Version, folder: Path) -> bool:
         timeout=LINT_SECONDS,
         check=False,
     )
-    command_line.say("DAGs", f"{folder} on Airflow {to.number}: {'refused' if result.returncode else 'accepted'}")
-    if result.returncode:
-        print(result.stdout.strip() or result.stderr.strip())
-    return result.returncode != 0
+    if result.returncode not in VERDICTS:
+        raise UpgradeCheckError(f"the DAGs could not be linted: {result.stderr.strip()[-500:]}")
+    blocking = [each for each in json.loads(result.stdout)["findings"] if each["severity"] == "block"]
+    refused = [each for each in blocking if each["rule"] in OF_THE_VERSION]
+    command_line.say("DAGs", f"{name or folder} on Airflow {to.number}: {'refused' if refused else 'accepted'}")
+    for each in refused:
+        path = Path(each["path"])
+        where = path.relative_to(folder) if path.is_relative_to(folder) else path
+        print(f"  {where}:{each['line']}: {each['rule']} {each['message']}", flush=True)
+    if len(blocking) > len(refused):
+        print(f"  besides        {len(blocking) - len(refused)} findings of any version: make lint-dags", flush=True)
+    return bool(refused)
 
 
 if __name__ == "__main__":

@@ -68,11 +68,12 @@ def try_out(environ: Mapping[str, str]) -> bool:
 
 
 def refuse_shared(connection: Connection) -> None:
-    """A copy is nobody else's. Raises `TrialError` for a database that somebody works on."""
+    """A copy is nobody else's but RDS's own. Raises `TrialError` for a database that somebody works on."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*), min(application_name) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            " AND usename <> 'rdsadmin'"
         )
         ((count, name),) = cursor.fetchall()
     if count:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from control_plane.dag_release import DagFile, Upload, object_key
+from control_plane.dag_release import DagFile, Upload, where_is
 
 from .uploads import Listing, UploadedFile, listing_of
 
@@ -57,10 +57,8 @@ class DagBucket:
 
     def fetch(self, file: DagFile) -> Iterator[bytes]:
         """The content of a release's file."""
-        request: Any = {"Key": file.upload.key if file.upload else object_key(file.sha256)}
-        if file.upload and file.upload.version_id:
-            request["VersionId"] = file.upload.version_id
-        yield from self._s3.get_object(Bucket=self._bucket, **request)["Body"].iter_chunks(CHUNK_BYTES)
+        where: Any = where_is(file)
+        yield from self._s3.get_object(Bucket=self._bucket, **where)["Body"].iter_chunks(CHUNK_BYTES)
 
     def read_json(self, key: str) -> dict[str, Any] | None:
         """What an operator or Airflow left there for this function; None when nothing, or nothing that can be read."""

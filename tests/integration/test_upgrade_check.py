@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -59,7 +60,22 @@ def test_dag_that_the_new_version_refuses_is_told(dags: Path, capsys: pytest.Cap
     assert upgrade_check.refuses(upgrade_check.version(upgrade_check.present_version()), dags)
     told = capsys.readouterr().out
     assert "on Airflow 3.3.2: refused" in told
-    assert "no_such_module" in told
+    assert "gone.py:2: FL301 the import failed" in told
+
+
+def test_what_the_push_gate_refuses_in_any_version_is_counted_and_does_not_fail_the_check(
+    dags: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (dags / "style.py").write_text("import os, sys\n")
+    assert not upgrade_check.refuses(upgrade_check.version(upgrade_check.present_version()), dags)
+    told = capsys.readouterr().out
+    assert "on Airflow 3.3.2: accepted" in told
+    assert re.search(r"besides +[0-9]+ findings of any version: make lint-dags", told)
+
+
+def test_lint_without_a_verdict_is_no_acceptance(tmp_path: Path) -> None:
+    with pytest.raises(UpgradeCheckError, match=r"the DAGs could not be linted: .*is no folder"):
+        upgrade_check.refuses(upgrade_check.version(upgrade_check.present_version()), tmp_path / "nowhere")
 
 
 def test_migration_that_fails_is_told_with_its_last_words(

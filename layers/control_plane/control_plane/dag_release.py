@@ -111,6 +111,13 @@ def object_key(sha256: str) -> str:
     return f"objects/{sha256}"
 
 
+def where_is(file: DagFile) -> dict[str, str]:
+    """The object that holds its content, as GetObject's `Key` and, of an upload, `VersionId`."""
+    if file.upload is None:
+        return {"Key": object_key(file.sha256)}
+    return {"Key": file.upload.key, **({"VersionId": file.upload.version_id} if file.upload.version_id else {})}
+
+
 def manifest_key(release_id: str) -> str:
     """Where a release's manifest is in the bucket."""
     return f"releases/{release_id}/manifest.json"
