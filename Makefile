@@ -5,11 +5,12 @@ SHELL := /bin/bash
 TOOLS := .farflow/env/tools/bin
 LOCAL := PYTHONPATH=layers/control_plane $(TOOLS)/python -m local
 RELEASES := $(LOCAL).release_commands
-SAM := env PATH="$(CURDIR)/$(TOOLS):$$PATH" SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.farflow/sam" \
-  PIP_CACHE_DIR="$(CURDIR)/.farflow/cache/pip" sam
-export DAGS KEEP ENGINE TAG CPU_ARCHITECTURE ENV RELEASE CONFIRM DATABASE_URL HISTORY DAYS FULL PROCESSES POLICIES SEED CONCURRENCY MAXIMUM COLD_START UPGRADE_FROM FROM TO IMAGE
+WITH_SAM := env PATH="$(CURDIR)/$(TOOLS):$$PATH" SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.farflow/sam" \
+  PIP_CACHE_DIR="$(CURDIR)/.farflow/cache/pip"
+SAM := $(WITH_SAM) sam
+export DAGS KEEP ENGINE TAG CPU_ARCHITECTURE ENV RELEASE CONFIRM DATABASE_URL HISTORY DAYS FULL PROCESSES POLICIES SEED CONCURRENCY MAXIMUM COLD_START UPGRADE_FROM FROM TO IMAGE DRAIN_HOURS
 
-.PHONY: help demo up status logs down image image-test deploy upgrade-check publish releases rollback confirm explain export-history replay lint-dags test test-defences test-upgrades soak check bench bench-tasks bench-delivery bench-lint bench-push bench-observing bench-workers bench-scaling setup setup-former setup-tools setup-plotting setup-benchmarks rule-pages locks
+.PHONY: help demo up status logs down image image-test deploy upgrade resume upgrade-check publish releases rollback confirm explain export-history replay lint-dags test test-defences test-upgrades soak check bench bench-tasks bench-delivery bench-lint bench-push bench-observing bench-workers bench-scaling setup setup-former setup-tools setup-plotting setup-benchmarks rule-pages locks
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -40,6 +41,14 @@ deploy: setup ## Deploy to AWS with samconfig.toml's environment ENV, for exampl
 	@test -n "$(ENV)" || { echo "deploy: say which environment of samconfig.toml, for example ENV=dev" >&2; exit 2; }
 	@$(SAM) build --config-env "$(ENV)"
 	@$(SAM) deploy --config-env "$(ENV)"
+
+upgrade: setup ## Let running tasks end, then deploy to AWS. ENV=prod DRAIN_HOURS=8 CONFIRM=yes
+	@test -n "$(ENV)" || { echo "upgrade: say which environment of samconfig.toml, for example ENV=prod" >&2; exit 2; }
+	@$(SAM) build --config-env "$(ENV)"
+	@$(WITH_SAM) $(LOCAL).drain_ahead upgrade
+
+resume: setup ## Start again what a drain, or an aborted upgrade, left stopped. ENV=prod
+	@$(LOCAL).drain_ahead resume
 
 upgrade-check: setup ## Try an upgrade and the way back on a copy of a database, and the DAGs. ENV=prod IMAGE=name:tag | DATABASE_URL=<url> | FROM=3.2.2; TO=3.3.2 DAGS=<folder>
 	@for version in $(FROM) $(TO); do case "$$version" in 3.3.1|3.2.2) python3 local/environments.py airflow-$$version;; esac; done

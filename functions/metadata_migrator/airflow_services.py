@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+
+from . import ecs_task
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
@@ -14,9 +16,6 @@ SCHEDULER = "scheduler"
 WORKERS = "worker-"
 SERVICES_PER_CALL = 10
 """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html"""
-TASKS_PER_CALL = 100
-"""https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html"""
-STATES: Sequence[Literal["RUNNING", "STOPPED"]] = ("RUNNING", "STOPPED")
 
 
 @dataclass(frozen=True)
@@ -40,8 +39,10 @@ def look(ecs: ECSClient, cluster: str) -> dict[str, Service]:
     alive = _alive(ecs, cluster)
     return {
         service["serviceName"]: Service(service["desiredCount"], alive[service["serviceName"]])
-        for some in _batches(arns, SERVICES_PER_CALL)
-        for service in ecs.describe_services(cluster=cluster, services=some)["services"]
+        for start in range(0, len(arns), SERVICES_PER_CALL)
+        for service in ecs.describe_services(cluster=cluster, services=arns[start : start + SERVICES_PER_CALL])[
+            "services"
+        ]
         if service["status"] == "ACTIVE"
     }
 
@@ -54,18 +55,10 @@ def set_counts(ecs: ECSClient, cluster: str, services: Mapping[str, Service], wa
 
 
 def _alive(ecs: ECSClient, cluster: str) -> Counter[str]:
-    """By service. ECS lists a task that is being stopped among the stopped ones, for an hour."""
+    """By service."""
     alive: Counter[str] = Counter()
-    for state in STATES:
-        pages = ecs.get_paginator("list_tasks").paginate(cluster=cluster, desiredStatus=state)
-        for arns in _batches([arn for page in pages for arn in page["taskArns"]], TASKS_PER_CALL):
-            for task in ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"]:
-                kind, _, name = task.get("group", "").partition(":")
-                if kind == "service" and task["lastStatus"] != "STOPPED":
-                    alive[name] += 1
+    for task in ecs_task.alive(ecs, cluster):
+        kind, _, name = task.get("group", "").partition(":")
+        if kind == "service":
+            alive[name] += 1
     return alive
-
-
-def _batches(arns: list[str], size: int) -> Iterator[list[str]]:
-    for start in range(0, len(arns), size):
-        yield arns[start : start + size]

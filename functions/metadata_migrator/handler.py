@@ -18,6 +18,7 @@ from control_plane.custom_resource import Request, Result
 from control_plane.observability import logger, metrics, tracer
 from control_plane.settings import read_settings
 
+from .request import parse_request
 from .settings import Settings
 from .steps import PHYSICAL_RESOURCE_ID, WAIT, Clients, Steps
 
@@ -36,13 +37,13 @@ clients = Clients(
 @tracer.capture_lambda_handler
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str | float] | None:
-    """A request of CloudFormation begins an execution; an event of that execution is one of its steps."""
+    """A request of CloudFormation begins an execution; an event of an execution, whoever began it, is one of its steps."""
     metrics.add_metric(name="Invocations", unit="Count", value=1)
     if "RequestType" in event:
         custom_resource.answer(Request.parse(event), lambda request: begin(request, event))
         return None
     logger.append_keys(execution=event["execution"], step=event["step"])
-    request = Request.parse(event["request"])
+    request = parse_request(event["request"])
     steps = Steps(settings, clients, event["execution"], request, time.time)
     state = steps.take(event["step"], event.get("failure"))
     logger.info("step taken", extra={"state": state})

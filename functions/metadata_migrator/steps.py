@@ -1,12 +1,11 @@
 """The steps of an upgrade, one per state of the state machine. Each can be repeated: it looks first, and remembers by `record`.
 
-A step returns what the state machine branches by: `wait` (look again), `done`, or what `compare` found.
+A step returns what the state machine branches by: `wait` (look again), `done`, `handed_over`, or what `compare` found.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,15 +15,17 @@ from botocore.exceptions import ClientError
 from control_plane import custom_resource
 from control_plane.custom_resource import Request, Result
 from control_plane.observability import logger, metrics
+from control_plane.state_failure import in_words
 from control_plane.worker_scaling.hold import Hold
 from control_plane.worker_scaling.hold_item import HoldItem
 
-from . import airflow_services, work_queue
+from . import airflow_services, ecs_task, work_queue
 from .airflow_services import SCHEDULER, WORKERS, Service
 from .ecs_task import Place
 from .image_tasks import ImageTasks, UpgradeError
 from .journey import Journey, NoWayError, arguments, journey
 from .record import Record, Turn
+from .request import OperatorRequest
 from .settings import Settings
 from .snapshot import PREFIX, Database
 
@@ -32,19 +33,23 @@ PHYSICAL_RESOURCE_ID = "metadata-migration"
 HOLD_SECONDS = 2 * 3600.0
 """Longer than CloudFormation waits for an execution that was aborted: workers that came back before the other services would
 find no Execution API, and their tasks would fail."""
-HELD = ("stop_services", "snapshot", "migrate", "roll_back", "restore")
+HELD = ("settle", "await_deployment", "stop_services", "snapshot", "migrate", "roll_back", "restore")
 """Steps that workers must stay away from."""
 STOP_SECONDS = 600.0
 """For services without running tasks; Fargate ends a container within two minutes."""
 
-FORWARD = ("compare", "pause_scheduling", "drain", "stop_services", "snapshot", "migrate")
+FORWARD = ("settle", "compare", "pause_scheduling", "drain", "stop_services", "snapshot", "migrate")
 """Steps that a failure is told by; the way back is another matter."""
 
 UNMOVED_SECONDS = 50 * 60.0
 """By then the database moves, or all goes back while CloudFormation still waits. One that moves is not interrupted: when
 CloudFormation gives up meanwhile, it asks for the version before, whose turn comes next."""
-LIMITS = {"migrate": 3 * 3600.0, "roll_back": 3 * 3600.0, "restore": 6 * 3600.0}
+LIMITS = {"settle": 6 * 3600.0, "migrate": 3 * 3600.0, "roll_back": 3 * 3600.0, "restore": 6 * 3600.0}
 """Seconds after which a step that moves the database counts as one that hangs: the next way back is tried."""
+STRAY_SECONDS = 600.0
+"""So long a task that an aborted execution has left may go on: the next revision is its best end."""
+AWAIT_DEPLOYMENT_SECONDS = 3600.0
+"""So long nobody works for the sake of a deployment that has not come."""
 SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 2.0, 30.0
 FITS_SECONDS = 3600.0
 """So long a deployment is believed that the database fits its image, without asking the image again."""
@@ -52,6 +57,8 @@ DIGEST = "@sha256:"
 
 WAIT = "wait"
 DONE = "done"
+HANDED_OVER = "handed_over"
+"""A later execution waits, and goes on with what is stopped here."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +74,15 @@ class Clients:
 
 
 class Steps:
-    """Of one execution, for one request of CloudFormation. `now` is in seconds since 1970."""
+    """Of one execution, for one request. `now` is in seconds since 1970."""
 
     def __init__(
-        self, settings: Settings, clients: Clients, execution: str, request: Request, now: Callable[[], float]
+        self,
+        settings: Settings,
+        clients: Clients,
+        execution: str,
+        request: Request | OperatorRequest,
+        now: Callable[[], float],
     ) -> None:
         self._settings = settings
         self._clients = clients
@@ -79,9 +91,9 @@ class Steps:
         self._now = now
         self._turn = Turn(clients.dynamodb, settings.state_table, execution)
         self._hold = HoldItem(clients.dynamodb, settings.state_table)
-        self._place = Place.parse(request.properties)
-        log_group = request.properties.get("LogGroup", "its log group")
-        self._tasks = ImageTasks(clients.ecs, self._place, self._turn, self._short, log_group)
+        self._cluster = (
+            request.cluster if isinstance(request, OperatorRequest) else Place.parse(request.properties).cluster
+        )
         self._began: Mapping[str, float] = {}
         """When each step of this execution was begun."""
 
@@ -104,45 +116,55 @@ class Steps:
         return step(record)
 
     def pause(self, name: str) -> float:
-        """Whole seconds until that step is taken again: the longer it has taken, the longer, for a history holds 25,000 events.
-
-        https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-        """
-        elapsed = self._now() - self._began.get(name, self._now())
-        return min(LONGEST_PAUSE_SECONDS, max(SHORTEST_PAUSE_SECONDS, elapsed // 20))
+        """Whole seconds until that step is taken again."""
+        return pause_seconds(self._now() - self._began.get(name, self._now()))
 
     def _refuse_what_takes_too_long(self, name: str, record: Record) -> None:
         if name in LIMITS and self._now() > record.since[name] + LIMITS[name]:
             raise UpgradeError(f"it has not ended after {LIMITS[name] / 3600:.0f} hours")
         is_unmoved = name in FORWARD and not (record.is_moving or record.has_moved)
-        if is_unmoved and self._now() > record.began_at + UNMOVED_SECONDS:
+        if is_unmoved and not self._is_operator_s and self._now() > record.began_at + UNMOVED_SECONDS:
             minutes = UNMOVED_SECONDS / 60
             raise UpgradeError(f"it has not ended after {minutes:.0f} minutes, and CloudFormation waits for an hour")
 
     # ---- Nothing is touched yet ------------------------------------------------------------------
 
     def take_turn(self) -> str:
-        """One deployment after the other. A later one ends an earlier one that has not begun to migrate."""
+        """One execution after the other. A later one ends an earlier one that has not begun to migrate."""
         holder = self._turn.holder()
         if holder and holder != self._execution and self._is_running(holder):
             self._turn.ask_for_it(holder)
             return WAIT
         return DONE if self._turn.take(holder, self._now()) else WAIT
 
-    def compare(self, record: Record) -> str:
-        """`nothing`: the database fits the image; `again`: it does, and services wait since an earlier try; or `move`."""
-        if record.restoring:  # by an execution that was aborted
+    def settle(self, record: Record) -> str:
+        """What an execution that was aborted has left under way comes to its end: a task of the image, a restore.
+
+        A task that only starts would begin to migrate when all work again.
+        """
+        if self._is_handed_over():
+            return HANDED_OVER
+        if strays := ecs_task.begun_here(self._clients.ecs, self._cluster):
+            if self._now() > record.since["settle"] + STRAY_SECONDS:
+                for stray in strays:
+                    self._clients.ecs.stop_task(cluster=self._cluster, task=stray, reason="its execution was aborted")
+            return WAIT
+        if record.restoring:
             if not self._database.has_exchanged(record.restoring):
                 return WAIT
             record.restoring = ""
             self._turn.save(record)
+        return DONE
+
+    def compare(self, record: Record) -> str:
+        """`nothing`: the database fits the image; `again`: it does, and services wait since an earlier try; or `move`."""
         if not self._is_known_to_fit(record):
-            report = self._tasks.run(record, "compare", self._request.properties["TaskDefinition"], ["prepare"])
+            report = self._tasks.run(record, "compare", self._deployment.properties["TaskDefinition"], ["prepare"])
             if report is None:
                 return WAIT
-            former = self._request.old_properties.get("TaskDefinition", "")
+            former = self._deployment.old_properties.get("TaskDefinition", "")
             try:
-                way = journey(report, self._request.properties["TaskDefinition"], former)
+                way = journey(report, self._deployment.properties["TaskDefinition"], former)
             except NoWayError as error:
                 raise UpgradeError(str(error)) from error
             record.journey = way.content if way else None
@@ -158,7 +180,7 @@ class Steps:
         services = self._look()
         if not record.drain_until:
             record.services = record.services or {name: service.desired for name, service in services.items()}
-            record.drain_until = self._now() + 60.0 * self._settings.drain_minutes
+            record.drain_until = self._now() + 60.0 * self._drain_minutes
             self._turn.save(record)
         self._set(services, {SCHEDULER: 0})
         return DONE if services.get(SCHEDULER, Service(0, 0)).is_stopped else WAIT
@@ -176,11 +198,21 @@ class Steps:
         working = [name for name, service in services.items() if name.startswith(WORKERS) and not service.is_stopped]
         if not working and not waiting:
             return DONE
-        if self._turn.is_superseded():
-            raise UpgradeError("a later deployment, or the end of this one, was waiting")
+        if self._is_handed_over():
+            return HANDED_OVER
         if self._now() > record.drain_until:
             raise UpgradeError(self._too_long(services, waiting))
         logger.info("draining", extra={"services": {name: services[name].alive for name in working}, "queued": waiting})
+        return WAIT
+
+    def await_deployment(self, record: Record) -> str:
+        """Nobody works and nothing begins, until a deployment or a Resume goes on with what is stopped."""
+        if self._is_handed_over():
+            return HANDED_OVER
+        if self._now() > record.since["await_deployment"] + AWAIT_DEPLOYMENT_SECONDS:
+            minutes = AWAIT_DEPLOYMENT_SECONDS / 60
+            raise UpgradeError(f"no deployment came within {minutes:.0f} minutes after the last task had ended")
+        self._set(self._look(), {SCHEDULER: 0})
         return WAIT
 
     def stop_services(self, record: Record) -> str:
@@ -285,14 +317,14 @@ class Steps:
                 self._database.drop_old()
             except ClientError:  # the next upgrade tries again
                 logger.exception("old snapshots could not be deleted")
-        custom_resource.answer(self._request, lambda _: Result(PHYSICAL_RESOURCE_ID))
+        custom_resource.answer(self._deployment, lambda _: Result(PHYSICAL_RESOURCE_ID))
         return DONE
 
     def answer_failure(self, record: Record, failure: Mapping[str, Any]) -> str:
         """CloudFormation rolls back."""
         if self._turn.holder() != self._execution:
             record = Record()  # the one of the execution whose turn it is
-        reason = in_words(failure)
+        reason = in_words(failure.get("Error", ""), failure.get("Cause", ""))
         if record.is_moving:
             metrics.add_metric(name="DatabasesLeftBetween", unit="Count", value=1)
             reason += (
@@ -303,15 +335,38 @@ class Steps:
         def fail(_: Request) -> Result:
             raise error
 
-        custom_resource.answer(self._request, fail)
+        custom_resource.answer(self._deployment, fail)
         return DONE
 
     # ---- How -----------------------------------------------------------------------------------------
 
     @property
+    def _is_operator_s(self) -> bool:
+        return isinstance(self._request, OperatorRequest)
+
+    @property
+    def _deployment(self) -> Request:
+        """The state machine takes no operator's execution to a step that needs it."""
+        if isinstance(self._request, OperatorRequest):
+            raise UpgradeError(f"a {self._request.kind} is no deployment")
+        return self._request
+
+    @property
+    def _drain_minutes(self) -> int:
+        return (
+            self._request.drain_minutes if isinstance(self._request, OperatorRequest) else self._settings.drain_minutes
+        )
+
+    @property
+    def _tasks(self) -> ImageTasks:
+        properties = self._deployment.properties
+        log_group = properties.get("LogGroup", "its log group")
+        return ImageTasks(self._clients.ecs, Place.parse(properties), self._turn, self._short, log_group)
+
+    @property
     def _identity(self) -> dict[str, str]:
         """What of a deployment decides how the database has to be."""
-        return {name: str(value) for name, value in self._request.properties.items() if name in IDENTITY}
+        return {name: str(value) for name, value in self._deployment.properties.items() if name in IDENTITY}
 
     @property
     def _short(self) -> str:
@@ -320,6 +375,14 @@ class Steps:
     @property
     def _database(self) -> Database:
         return Database(self._clients.rds, self._settings.database_instance)
+
+    def _is_handed_over(self) -> bool:
+        """Whether a later execution waits. Raises `UpgradeError` when CloudFormation has to hear that of a deployment."""
+        if not self._turn.is_superseded():
+            return False
+        if self._is_operator_s:
+            return True
+        raise UpgradeError("a later deployment, or the end of this one, was waiting")
 
     def _is_running(self, execution: str) -> bool:
         try:
@@ -338,10 +401,10 @@ class Steps:
         self._turn.save(record)
 
     def _look(self) -> dict[str, Service]:
-        return airflow_services.look(self._clients.ecs, self._place.cluster)
+        return airflow_services.look(self._clients.ecs, self._cluster)
 
     def _set(self, services: Mapping[str, Service], wanted: Mapping[str, int]) -> None:
-        airflow_services.set_counts(self._clients.ecs, self._place.cluster, services, wanted)
+        airflow_services.set_counts(self._clients.ecs, self._cluster, services, wanted)
 
     def _stop(self, services: Mapping[str, Service]) -> bool:
         """Whether nobody is left. Workers leave by themselves; whoever else was started meanwhile is stopped again."""
@@ -382,10 +445,13 @@ class Steps:
             if name.startswith(WORKERS) and service.alive
         )
         queued = f" and {waiting} tasks waited in the queue" if waiting else ""
-        return (
-            f"after {self._settings.drain_minutes} minutes workers still ran tasks ({workers}){queued}; none was ended."
-            " Deploy again when they have ended, or raise UpgradeDrainMinutes"
+        waited = f"{self._drain_minutes} minutes"
+        advice = (
+            "Deploy again when they have ended, by `make upgrade`, which waits for hours, or raise UpgradeDrainMinutes"
         )
+        if self._is_operator_s:
+            waited, advice = f"{self._drain_minutes / 60:g} h", "Try again when they have ended, or with more hours"
+        return f"after {waited} workers still ran tasks ({workers}){queued}; none was ended. {advice}"
 
 
 IDENTITY = ("Image", "DatabaseSecretArn", "AdministratorSecretArn", "MetricsDatabaseSecretArn")
@@ -401,12 +467,9 @@ def _journey(record: Record) -> Journey:
     return Journey.parse(record.journey)
 
 
-def in_words(failure: Mapping[str, Any]) -> str:
-    """Of what Step Functions caught, the message of a function's exception.
+def pause_seconds(elapsed: float) -> float:
+    """Until a step is taken again that has taken so long: the longer, the longer, for a history holds 25,000 events.
 
-    https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+    https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
     """
-    try:
-        return str(json.loads(failure["Cause"])["errorMessage"])
-    except (KeyError, TypeError, ValueError):
-        return f"{failure.get('Error', 'unknown')}: {failure.get('Cause', '')}".strip(": ")
+    return min(LONGEST_PAUSE_SECONDS, max(SHORTEST_PAUSE_SECONDS, elapsed // 20))

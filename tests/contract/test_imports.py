@@ -43,6 +43,7 @@ DECISIONS = {
     "functions/workload_metrics/unforeseen.py",
     "layers/control_plane/control_plane/dag_paths.py",
     "layers/control_plane/control_plane/push_work.py",
+    "layers/control_plane/control_plane/state_failure.py",
     "layers/control_plane/control_plane/worker_scaling/decision.py",
     "layers/control_plane/control_plane/worker_scaling/fleet.py",
     "layers/control_plane/control_plane/worker_scaling/group.py",

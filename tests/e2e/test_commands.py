@@ -128,6 +128,18 @@ def test_status_without_a_stack_says_what_to_do() -> None:
     assert "`make up` starts it" in result.stderr
 
 
+def test_upgrade_of_no_environment_says_what_to_do() -> None:
+    result = make("upgrade", ENV="")
+    assert result.returncode != 0
+    assert "for example ENV=prod" in result.stderr
+
+
+def test_resume_without_a_stack_says_what_to_do() -> None:
+    result = make("resume", ENV="")
+    assert result.returncode != 0
+    assert "`make up` starts it" in result.stderr
+
+
 def test_taken_port_is_said_plainly() -> None:
     import socket
 

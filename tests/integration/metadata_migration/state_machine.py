@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from tests.contract import templates
@@ -19,6 +20,17 @@ class StateMachineError(AssertionError):
     """The definition asks for something that is not walked here, or does not end."""
 
 
+@dataclass(frozen=True)
+class Ended:
+    """How an execution went."""
+
+    entered: list[str]
+    """The names of the states, in order."""
+    error: str = ""
+    cause: str = ""
+    """As DescribeExecution tells, of one that failed."""
+
+
 def definition() -> dict[str, Any]:
     resources = templates.stack("metadata_migration")["Resources"]
     return dict(resources["StateMachine"]["Properties"]["Definition"])
@@ -29,8 +41,8 @@ def walk(
     given: dict[str, Any],
     invoke: Callable[[dict[str, Any]], Any],
     wait: Callable[[float], None],
-) -> list[str]:
-    """The names of the states that were entered, in order. `invoke` is the function; `wait` is given seconds."""
+) -> Ended:
+    """Until its end. `invoke` is the function; `wait` is given seconds."""
     states = definition()["States"]
     name, data, entered = definition()["StartAt"], dict(given), []
     while len(entered) < MOST_STATES:
@@ -44,8 +56,10 @@ def walk(
             case "Wait":
                 wait(_at(state["SecondsPath"], data))
                 name = state["Next"]
-            case "Succeed" | "Fail":
-                return entered
+            case "Succeed":
+                return Ended(entered)
+            case "Fail":
+                return Ended(entered, _at(state["ErrorPath"], data), _at(state["CausePath"], data))
             case other:
                 raise StateMachineError(f"{name} is a {other}")
     raise StateMachineError(f"no end after {MOST_STATES} states: {entered[-20:]}")

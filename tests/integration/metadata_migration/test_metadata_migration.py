@@ -6,8 +6,9 @@ answer that CloudFormation can act on.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -16,6 +17,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from control_plane.state_failure import in_words
 from control_plane.worker_scaling.hold_item import HoldItem
 from tests.integration import state_table
 from tests.integration.custom_resources import AnswerServer, Context, answer_server, load_handler
@@ -78,7 +80,39 @@ class Deployments:
         execution = EXECUTION.format(number or next(self.numbers))
         count = len(self.answers.received)
 
+        self.entered = self._walk(execution, self.request(image, former)).entered
+        given = self.answers.received[count:]
+        assert given
+        assert all(answer["Status"] == given[0]["Status"] for answer in given), "CloudFormation heeds the first alone"
+        return given[0]
+
+    def ask(self, kind: str, meanwhile: Callable[[str], None] = lambda step: None, minutes: int = 120) -> str:
+        """For a part alone, as an operator does: why it failed, or nothing. `meanwhile` is called before each step."""
+        execution = EXECUTION.format(f"{kind}-{next(self.numbers)}")
+        properties: dict[str, Any] = {"Cluster": CLUSTER}
+        if kind == "Drain":
+            properties["DrainMinutes"] = minutes
+        count = len(self.answers.received)
+        self.world.running_executions.add(execution)
+        ended = self._walk(execution, {"RequestType": kind, "ResourceProperties": properties}, meanwhile)
+        self.world.running_executions.discard(execution)
+        self.entered = ended.entered
+        assert len(self.answers.received) == count, "nobody waits for an answer"
+        return in_words(ended.error, ended.cause) if ended.error else ""
+
+    def ask_for_turn(self, number: int) -> None:
+        """As the execution of the deployment with that number does, until it has asked."""
+        event = {"step": "take_turn", "execution": EXECUTION.format(number), "request": self.request(NEW, OLD)}
+        with contextlib.suppress(Died):
+            assert self.handler.lambda_handler(event, Context("metadata_migrator"))["state"] == "wait"
+            return
+        self.ask_for_turn(number)
+
+    def _walk(
+        self, execution: str, request: dict[str, Any], meanwhile: Callable[[str], None] = lambda step: None
+    ) -> state_machine.Ended:
         def invoke(payload: dict[str, Any]) -> Any:
+            meanwhile(payload["step"])
             try:
                 return self.handler.lambda_handler(payload, Context("metadata_migrator"))
             except Died:
@@ -87,11 +121,7 @@ class Deployments:
         def wait(seconds: float) -> None:
             self.world.now += seconds
 
-        self.entered = state_machine.walk(execution, {"request": self.request(image, former)}, invoke, wait)
-        given = self.answers.received[count:]
-        assert given
-        assert all(answer["Status"] == given[0]["Status"] for answer in given), "CloudFormation heeds the first alone"
-        return given[0]
+        return state_machine.walk(execution, {"request": request}, invoke, wait)
 
     def set(self, **changes: Any) -> None:
         """Of the function's settings."""
@@ -129,7 +159,9 @@ def test_database_that_fits_is_asked_once_and_nothing_is_stopped(deployments: De
     assert [task.command for task in world.tasks.values()] == [["prepare"]]
     assert deployments.deploy(OLD, OLD)["Status"] == "SUCCESS"
     assert len(world.tasks) == 1, "the same image needs no second look"
-    assert deployments.entered == ["TakeTurn", "IsTurn", "Compare", "IsCompared", "Answer", "Succeeded"]
+    assert deployments.entered == [
+        *("TakeTurn", "IsTurn", "Settle", "IsSettled", "Compare", "IsCompared", "Answer", "Succeeded")
+    ]
     world.now += 2 * 3600
     assert deployments.deploy(OLD, OLD)["Status"] == "SUCCESS"
     assert len(world.tasks) == 2, "after a while it is asked again: somebody may have restored a backup"
@@ -379,6 +411,7 @@ def test_aborted_execution_is_followed_by_one_that_brings_all_back(
         _abort(deployments, state)
         assert deployments.deploy(OLD, NEW)["Status"] == "SUCCESS"
         assert deployments.world.revision == "a1"
+        assert not deployments.world.migrated_with_somebody_at_work
         assert deployments.is_settled()
 
 
@@ -459,6 +492,189 @@ def test_later_deployment_waits_for_its_turn_and_ends_the_draining_of_the_one_be
         assert deployments.is_settled()
         world.running_executions = set()
         assert deployments.deploy(OLD, NEW, number=2)["Status"] == "SUCCESS"
+
+
+# ---- An operator asks for a part ---------------------------------------------------------------------------
+
+
+def test_deployment_goes_on_from_what_was_drained_ahead(deployments: Deployments) -> None:
+    """Tasks that run for longer than a deployment may wait have ended by then; no service was started in between."""
+    world = deployments.world
+    world.running_tasks_until = world.now + 90 * 60
+
+    def deployment_comes(step: str) -> None:
+        if step == "await_deployment":
+            assert world.now >= world.running_tasks_until
+            deployments.ask_for_turn(7)
+
+    assert not deployments.ask("Drain", deployment_comes)
+    assert deployments.entered[-3:] == ["AwaitDeployment", "IsHandedOver", "Succeeded"]
+    assert "StartFormerServices" not in deployments.entered
+    assert (world.alive["scheduler"], world.alive["worker-default"], world.alive["ui"]) == (0, 0, 1)
+    began = world.now
+    assert deployments.deploy(NEW, OLD, number=7)["Status"] == "SUCCESS"
+    assert world.now - began < 300
+    assert world.revision == "a3"
+    assert not world.migrated_with_somebody_at_work
+    assert deployments.is_settled()
+
+
+def test_deployment_whose_database_fits_starts_what_was_drained_ahead(deployments: Deployments) -> None:
+    assert not deployments.ask("Drain", lambda step: step == "await_deployment" and deployments.ask_for_turn(7))
+    assert deployments.deploy(OLD, OLD, number=7)["Status"] == "SUCCESS"
+    assert "Migrate" not in deployments.entered
+    assert deployments.is_settled()
+
+
+def test_deployment_that_fails_after_a_drain_starts_what_was_drained(deployments: Deployments) -> None:
+    deployments.world.start_fails = True
+    assert not deployments.ask("Drain", lambda step: step == "await_deployment" and deployments.ask_for_turn(7))
+    assert deployments.deploy(NEW, OLD, number=7)["Status"] == "FAILED"
+    assert deployments.is_settled()
+
+
+def test_drain_without_a_deployment_starts_all_again_after_an_hour(deployments: Deployments) -> None:
+    world, began = deployments.world, deployments.world.now
+    assert deployments.ask("Drain") == "no deployment came within 60 minutes after the last task had ended"
+    assert 3600 < world.now - began < 2 * 3600
+    assert "StartFormerServices" in deployments.entered
+    assert deployments.is_settled()
+
+
+def test_drain_whose_tasks_run_for_too_long_ends_none(deployments: Deployments) -> None:
+    world = deployments.world
+    world.running_tasks_until = world.now + 24 * 3600
+    reason = deployments.ask("Drain", minutes=90)
+    assert reason.startswith("after 1.5 h workers still ran tasks (3 of worker-default); none was ended.")
+    assert world.alive["worker-default"] == 3
+    assert deployments.is_settled()
+
+
+def test_drain_that_is_superseded_hands_over_what_it_has_stopped(deployments: Deployments) -> None:
+    """A deployment that comes too early waits for running tasks by itself."""
+    world = deployments.world
+    world.running_tasks_until = world.now + 600
+    assert not deployments.ask("Drain", lambda step: step == "drain" and deployments.ask_for_turn(7))
+    assert deployments.entered[-2:] == ["IsDrained", "Succeeded"]
+    assert (world.counts["scheduler"], world.alive["worker-default"]) == (0, 3)
+    assert deployments.deploy(NEW, OLD, number=7)["Status"] == "SUCCESS"
+    assert world.revision == "a3"
+    assert not world.migrated_with_somebody_at_work
+    assert deployments.is_settled()
+
+
+@pytest.mark.parametrize("step", ["drain", "await_deployment"])
+def test_drain_is_ended_by_a_resume(deployments: Deployments, step: str) -> None:
+    """No matter how far it is; what runs goes on."""
+    world = deployments.world
+    world.running_tasks_until = world.now + 600
+    assert not deployments.ask("Drain", lambda taken: taken == step and deployments.ask_for_turn(7))
+    assert not deployments.ask("Resume")
+    assert deployments.entered == [
+        *("TakeTurn", "IsTurn", "Settle", "IsSettled", "StartServices", "IsAnswerAwaited", "Succeeded")
+    ]
+    assert world.revision == "a1"
+    assert deployments.is_settled()
+
+
+def test_resume_where_nothing_is_stopped_changes_nothing(deployments: Deployments) -> None:
+    deployments.world.counts["ui"] = deployments.world.alive["ui"] = 2
+    assert not deployments.ask("Resume")
+    assert deployments.world.counts == {**COUNTS, "ui": 2}
+
+
+@pytest.mark.parametrize("state", ["PauseScheduling", "Drain", "StopServices", "Snapshot", "Migrate", "StartServices"])
+def test_aborted_execution_is_followed_by_a_resume_and_by_any_deployment(
+    monkeypatch: pytest.MonkeyPatch, answers: AnswerServer, state: str
+) -> None:
+    """Nobody is started while a task of the aborted one still moves the database."""
+    with mock_aws():
+        deployments = begin(monkeypatch, answers, World())
+        _abort(deployments, state)
+        assert not deployments.ask("Resume")
+        assert deployments.is_settled()
+        assert not deployments.world.migrated_with_somebody_at_work
+        assert deployments.deploy(OLD, NEW)["Status"] == "SUCCESS"
+        assert deployments.world.revision == "a1"
+        assert deployments.is_settled()
+
+
+@pytest.mark.parametrize("times", range(1, 8))
+def test_aborted_restore_is_ended_by_a_resume(
+    monkeypatch: pytest.MonkeyPatch, answers: AnswerServer, times: int
+) -> None:
+    """Services would find no database, where the abort came between the two renames."""
+    with mock_aws():
+        deployments = begin(monkeypatch, answers, World(reach_stops_at="a2", way_back_fails=True))
+        _abort(deployments, "Restore", times)
+        assert not deployments.ask("Resume")
+        assert DATABASE in deployments.world.instances
+        assert deployments.is_settled()
+
+
+def test_migration_that_hangs_in_an_aborted_execution_is_ended_before_anybody_is_started(
+    monkeypatch: pytest.MonkeyPatch, answers: AnswerServer
+) -> None:
+    with mock_aws():
+        deployments = begin(monkeypatch, answers, World(reach_hangs=True))
+        _abort(deployments, "Migrate", 3)
+        began = deployments.world.now
+
+        def nobody_works(step: str) -> None:
+            assert step == "start_services" or not any(deployments.world.alive.values())
+
+        assert not deployments.ask("Resume", nobody_works)
+        assert deployments.world.now - began > 600
+        assert deployments.world.revision == "a2"
+        assert deployments.is_settled(), "each container waits for its revision by itself"
+        assert deployments.deploy(OLD, NEW)["Status"] == "SUCCESS"
+        assert deployments.world.revision == "a1"
+        assert deployments.is_settled()
+
+
+@pytest.mark.parametrize("ends_by", ["deployment", "resume"])
+def test_function_that_dies_at_any_request_changes_nothing_of_a_drain(
+    monkeypatch: pytest.MonkeyPatch, answers: AnswerServer, ends_by: str
+) -> None:
+    with mock_aws():
+        world = World()
+        deployments = begin(monkeypatch, answers, world)
+
+        def drain_and_end() -> None:
+            assert not deployments.ask("Drain", lambda step: step == "await_deployment" and deployments.ask_for_turn(7))
+            if ends_by == "deployment":
+                assert deployments.deploy(NEW, OLD, number=7)["Status"] == "SUCCESS"
+            else:
+                assert not deployments.ask("Resume")
+
+        drain_and_end()
+        calls = world.calls
+        for number in range(1 + len(ends_by) % 3, calls, 3):
+            world.begin_again(dies_at=number, dies_after_it=number % 2 == 0)
+            drain_and_end()
+            assert world.calls > number, "it did die"
+            assert world.revision == ("a3" if ends_by == "deployment" else "a1"), f"died at request {number}"
+            assert not world.migrated_with_somebody_at_work
+            assert deployments.is_settled(), f"died at request {number}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties", "reason"),
+    [
+        ("Drain", {"DrainMinutes": 60}, "a Drain needs a Cluster"),
+        ("Drain", {"Cluster": CLUSTER}, "a Drain needs DrainMinutes, from 1 to 1200"),
+        ("Drain", {"Cluster": CLUSTER, "DrainMinutes": 1201}, "a Drain needs DrainMinutes, from 1 to 1200"),
+        ("Resume", {}, "a Resume needs a Cluster"),
+    ],
+)
+def test_request_that_lacks_something_fails_before_it_has_its_turn(
+    deployments: Deployments, kind: str, properties: dict[str, Any], reason: str
+) -> None:
+    request = {"RequestType": kind, "ResourceProperties": properties}
+    ended = deployments._walk(EXECUTION.format(1), request)
+    assert in_words(ended.error, ended.cause) == reason
+    assert ended.entered == ["TakeTurn", "IsFailureAwaited", "Failed"]
+    assert not deployments.world.calls
 
 
 # ---- CloudFormation's side ----------------------------------------------------------------------------------

@@ -149,13 +149,17 @@ class World:
         self.work()
         if given["desiredStatus"] == "STOPPED":
             return {"taskArns": []}
-        return {"taskArns": [f"{name}/{number}" for name, count in self.alive.items() for number in range(count)]}
+        of_services = [f"{name}/{number}" for name, count in self.alive.items() for number in range(count)]
+        return {"taskArns": [*of_services, *(arn for arn, task in self.tasks.items() if task.looks < 3)]}
 
     def _ecs_describe_tasks(self, given: Mapping[str, Any]) -> Any:
-        if given["tasks"][0] in self.tasks:
-            return {"tasks": [self._look_at(self.tasks[given["tasks"][0]])], "failures": []}
         return {
-            "tasks": [{"group": f"service:{arn.partition('/')[0]}", "lastStatus": "RUNNING"} for arn in given["tasks"]],
+            "tasks": [
+                {"taskArn": arn, **self._look_at(self.tasks[arn])}
+                if arn in self.tasks
+                else {"group": f"service:{arn.partition('/')[0]}", "lastStatus": "RUNNING"}
+                for arn in given["tasks"]
+            ],
             "failures": [],
         }
 
@@ -185,7 +189,7 @@ class World:
         if task.looks == 2 and task.exit_code is None and not task.hangs:
             self._run(task)
         if task.looks < 3:
-            return {"lastStatus": "RUNNING", "containers": [{}]}
+            return {"lastStatus": "RUNNING", "containers": [{}], "startedBy": "metadata_migrator"}
         if self.start_fails and task.image == NEW:
             return {"lastStatus": "STOPPED", "stoppedReason": "CannotPullContainerError", "containers": [{}]}
         return {"lastStatus": "STOPPED", "containers": [{"exitCode": task.exit_code}]}
