@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from local import layout, metadata_database, upgrade_check
+from local.metadata_database import MetadataDatabase
 from local.upgrade_check import UpgradeCheckError
 
 FORMER = "3.2.2"
@@ -26,9 +28,32 @@ HANG_ON_TO_NEW_TABLES = """
 """
 
 
+PRESENT = upgrade_check.version(upgrade_check.present_version())
+
+
 @pytest.fixture
 def dags(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(layout.ROOT / "dags", tmp_path / "dags"))
+    folder = tmp_path / "dags"
+    folder.mkdir()
+    shutil.copy(layout.ROOT / "dags" / "taskflow_report.py", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a server whose database is of the former version."""
+    folder = tmp_path_factory.mktemp("former") / "server"
+    with metadata_database.empty(folder) as database:
+        upgrade_check.create_schema(database, upgrade_check.version(FORMER))
+    return folder
+
+
+@pytest.fixture
+def former(made_once: Path, tmp_path: Path) -> Iterator[MetadataDatabase]:
+    """A database of the former version."""
+    folder = shutil.copytree(made_once, tmp_path / "former", copy_function=shutil.copy)
+    with metadata_database.serving(folder) as database:
+        yield database
 
 
 def test_upgrade_of_an_empty_database_works_both_ways(dags: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -57,7 +82,7 @@ def test_copy_of_a_database_is_tried_and_the_database_itself_stays(
 
 def test_dag_that_the_new_version_refuses_is_told(dags: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (dags / "gone.py").write_text("from airflow.sdk import DAG\nfrom airflow.no_such_module import anything\n")
-    assert upgrade_check.refuses(upgrade_check.version(upgrade_check.present_version()), dags)
+    assert upgrade_check.refuses(PRESENT, dags)
     told = capsys.readouterr().out
     assert "on Airflow 3.3.2: refused" in told
     assert "gone.py:2: FL301 the import failed" in told
@@ -67,7 +92,7 @@ def test_what_the_push_gate_refuses_in_any_version_is_counted_and_does_not_fail_
     dags: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (dags / "style.py").write_text("import os, sys\n")
-    assert not upgrade_check.refuses(upgrade_check.version(upgrade_check.present_version()), dags)
+    assert not upgrade_check.refuses(PRESENT, dags)
     told = capsys.readouterr().out
     assert "on Airflow 3.3.2: accepted" in told
     assert re.search(r"besides +[0-9]+ findings of any version: make lint-dags", told)
@@ -75,52 +100,45 @@ def test_what_the_push_gate_refuses_in_any_version_is_counted_and_does_not_fail_
 
 def test_lint_without_a_verdict_is_no_acceptance(tmp_path: Path) -> None:
     with pytest.raises(UpgradeCheckError, match=r"the DAGs could not be linted: .*is no folder"):
-        upgrade_check.refuses(upgrade_check.version(upgrade_check.present_version()), tmp_path / "nowhere")
+        upgrade_check.refuses(PRESENT, tmp_path / "nowhere")
 
 
 def test_migration_that_fails_is_told_with_its_last_words(
-    tmp_path: Path, dags: Path, capfd: pytest.CaptureFixture[str]
+    former: MetadataDatabase, dags: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """A table that a revision makes is there already."""
-    with metadata_database.empty(tmp_path / "database") as database:
-        upgrade_check.create_schema(database, upgrade_check.version(FORMER))
-        with psycopg.connect(database.url) as connection:
-            connection.execute("CREATE TABLE connection_test_request (id int)")
-        assert upgrade_check.check({"DATABASE_URL": database.url, "DAGS": str(dags)}) == 1
+    with psycopg.connect(former.url) as connection:
+        connection.execute("CREATE TABLE connection_test_request (id int)")
+    assert upgrade_check.check({"DATABASE_URL": former.url, "DAGS": str(dags)}) == 1
     (told,) = [line for line in capfd.readouterr().out.splitlines() if line.startswith("migration ")]
     assert told.removeprefix("migration").strip().startswith("airflow db migrate: ")
     assert "connection_test_request" in told
 
 
 def test_way_back_that_fails_is_told_and_what_it_means(
-    tmp_path: Path, dags: Path, capfd: pytest.CaptureFixture[str]
+    former: MetadataDatabase, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Something hangs on a table that only the newer version has, made as that table is."""
-    with metadata_database.empty(tmp_path / "database") as database:
-        upgrade_check.create_schema(database, upgrade_check.version(FORMER))
-        with psycopg.connect(database.url) as connection:
-            connection.execute(HANG_ON_TO_NEW_TABLES)
-        assert upgrade_check.check({"DATABASE_URL": database.url, "DAGS": str(dags)}) == 1
+    """Something hangs on each table that only the newer version has."""
+    with psycopg.connect(former.url) as connection:
+        connection.execute(HANG_ON_TO_NEW_TABLES)
+    assert not upgrade_check.try_here(PRESENT, {"DATABASE_URL": former.url})
     told = capfd.readouterr().out
     assert "migration       done, " in told
     assert "downgrade       airflow db downgrade: " in told
     assert "so the way back is the snapshot" in told
 
 
-def test_database_that_somebody_works_on_is_left_alone(tmp_path: Path) -> None:
+def test_database_that_somebody_works_on_is_left_alone(former: MetadataDatabase) -> None:
     """Whatever leads a trial to the wrong database: a copy is nobody else's."""
-    with metadata_database.empty(tmp_path / "database") as database:
-        former, present = (upgrade_check.version(number) for number in (FORMER, upgrade_check.present_version()))
-        upgrade_check.create_schema(database, former)
-        with psycopg.connect(database.url, application_name="a scheduler") as connection:
-            trial = subprocess.run(
-                [present.python, "-m", "farflow.upgrade_trial"],
-                env=present.environ(database),
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            revision = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+    with psycopg.connect(former.url, application_name="a scheduler") as connection:
+        trial = subprocess.run(
+            [PRESENT.python, "-m", "farflow.upgrade_trial"],
+            env=PRESENT.environ(former),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        revision = connection.execute("SELECT version_num FROM alembic_version").fetchall()
     assert trial.returncode == 1
     assert "it has 1 other connections (a scheduler), so it is no copy" in trial.stdout
     assert revision == [("1d6611b6ab7c",)]
