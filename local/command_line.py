@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping
 
@@ -26,6 +28,13 @@ def run(module: str, commands: Mapping[str, Callable[[], int]], arguments: list[
         return 0
 
 
+def end_as_by_control_c() -> None:
+    """When the process is told to end, or its terminal is closed: what it began has to be taken back."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+
+
 def say(what: str, how: str) -> None:
     """One line of a report."""
-    print(f"{what:<15} {how}", flush=True)
+    with contextlib.suppress(OSError):  # the terminal is gone
+        print(f"{what:<15} {how}", flush=True)

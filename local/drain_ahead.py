@@ -6,8 +6,8 @@ starts all again an hour after nobody worked any more.
 
 from __future__ import annotations
 
+import contextlib
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -64,7 +64,6 @@ class DrainAhead:
             drain = self._begin(hours)
             self.await_drained(drain, hours)
         except KeyboardInterrupt:
-            self.say("interrupted; all is started again")
             self.resume()
             raise
         try:
@@ -96,19 +95,18 @@ class DrainAhead:
             silent += LOOK_SECONDS
         if seen.status == "SUCCEEDED":
             raise DrainError("a deployment, another drain or a `make resume` has taken over; nothing was deployed here")
-        if seen.status == "FAILED":
-            raise DrainError(f"{seen.reason}. All was started again, and nothing was deployed")
         self.resume()
-        raise DrainError(f"the drain's execution is {seen.status}; all was started again, and nothing was deployed")
+        reason = seen.reason or f"the drain's execution is {seen.status}"
+        raise DrainError(f"{reason}. All was started again, and nothing was deployed")
 
     def end(self, drain: str) -> None:
         """Start all again when no deployment has taken over: there was nothing to migrate, or it did not come so far."""
-        if self._look(drain).status != "RUNNING":
+        seen = self._look(drain)
+        if seen.status == "SUCCEEDED":
             return
-        if self._ask(self.machine.is_being_deployed):
+        if seen.status == "RUNNING" and self._ask(self.machine.is_being_deployed):
             self.say("CloudFormation goes on by itself, and the drain waits for it")
             return
-        self.say("the deployment has left alone what was drained; all is started again")
         self.resume()
 
     def resume(self) -> None:
@@ -121,7 +119,7 @@ class DrainAhead:
                 told = True
             self.sleep(LOOK_SECONDS)
         if seen.status != "SUCCEEDED":
-            raise DrainError(f"not all could be started: {seen.reason or seen.status}")
+            raise DrainError(f"it may be that not all was started: {seen.reason or seen.status}")
         self.say("what was stopped is started")
 
     def _look(self, execution: str) -> Execution:
@@ -185,13 +183,13 @@ def resume() -> int:
 
 
 def _of_environment() -> DrainAhead:
-    for number in (signal.SIGTERM, signal.SIGHUP):  # a terminal that is closed
-        signal.signal(number, signal.default_int_handler)
+    command_line.end_as_by_control_c()
     return DrainAhead(UpgradeMachine(deployed.find()), _say, time.sleep)
 
 
 def _say(line: str) -> None:
-    print(f"{time.strftime('%H:%M:%S')}  {line}", flush=True)
+    with contextlib.suppress(OSError):  # the terminal is gone, and what is to be done is not
+        print(f"{time.strftime('%H:%M:%S')}  {line}", flush=True)
 
 
 if __name__ == "__main__":

@@ -11,10 +11,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError, WaiterError
+from botocore.exceptions import BotoCoreError, ClientError
 
+from control_plane.rds_restore import like
 from local import command_line
 from local.errors import LocalStackError
 
@@ -43,23 +44,13 @@ def restored_copy(rds: RDSClient, instance: str) -> Iterator[Endpoint]:
     """Users and passwords are those of the instance. The copy is deleted when the context ends. Raises `CopyError`."""
     name = name_of_copy(instance)
     began = time.monotonic()
+    _await_end_of_another(rds, name)
+    _begin(rds, instance, name)
     try:
-        original = rds.describe_db_instances(DBInstanceIdentifier=instance)["DBInstances"][0]
-        rds.restore_db_instance_to_point_in_time(
-            SourceDBInstanceIdentifier=instance,
-            TargetDBInstanceIdentifier=name,
-            UseLatestRestorableTime=True,
-            **_settings(dict(original)),
-        )
-    except rds.exceptions.DBInstanceAlreadyExistsFault:
-        raise CopyError(
-            f"{name} is there already: another check runs, or one was cut off; then delete it:"
-            f" aws rds delete-db-instance --db-instance-identifier {name} --skip-final-snapshot"
-        ) from None
-    except (BotoCoreError, ClientError) as error:
-        raise CopyError(f"RDS did not make a copy of {instance}: {error}") from error
-    try:
-        yield _await_endpoint(rds, instance, name, began)
+        command_line.say("copy", f"of {instance}, being made as {name}: RDS takes minutes")
+        endpoint = _await_available(rds, name)
+        command_line.say("", f"made in {time.monotonic() - began:.0f} s")
+        yield endpoint
     finally:
         delete(rds, name)
 
@@ -69,36 +60,60 @@ def name_of_copy(instance: str) -> str:
     return f"farflow-upgrade-check-{hashlib.sha256(instance.encode()).hexdigest()[:8]}"
 
 
-def _await_endpoint(rds: RDSClient, instance: str, name: str, began: float) -> Endpoint:
-    command_line.say("copy", f"of {instance}, being made as {name}: RDS takes minutes")
+def _await_end_of_another(rds: RDSClient, name: str) -> None:
+    """Of one that is just being deleted: RDS takes minutes for that too."""
+    try:
+        (known,) = rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"]
+        if known["DBInstanceStatus"] == "deleting":
+            command_line.say("copy", f"the one before, {name}, is being deleted yet")
+            rds.get_waiter("db_instance_deleted").wait(
+                DBInstanceIdentifier=name, WaiterConfig={"Delay": LOOK_SECONDS, "MaxAttempts": LOOKS}
+            )
+    except rds.exceptions.DBInstanceNotFoundFault:
+        return
+    except (BotoCoreError, ClientError) as error:
+        raise CopyError(f"RDS does not say whether there is a copy already: {error}") from error
+
+
+def _begin(rds: RDSClient, instance: str, name: str) -> None:
+    try:
+        (original,) = rds.describe_db_instances(DBInstanceIdentifier=instance)["DBInstances"]
+        rds.restore_db_instance_to_point_in_time(
+            SourceDBInstanceIdentifier=instance,
+            TargetDBInstanceIdentifier=name,
+            UseLatestRestorableTime=True,
+            MultiAZ=False,
+            DeletionProtection=False,
+            **like(original),
+        )
+    except rds.exceptions.DBInstanceAlreadyExistsFault:
+        raise CopyError(
+            f"{name} is there already: another check runs, or one was cut off; then delete it:"
+            f" aws rds delete-db-instance --db-instance-identifier {name} --skip-final-snapshot"
+        ) from None
+    except ClientError as error:
+        raise CopyError(f"RDS makes no copy of {instance}: {error}") from error
+    except BaseException:  # it may have been begun all the same
+        delete(rds, name)
+        raise
+
+
+def _await_available(rds: RDSClient, name: str) -> Endpoint:
     try:
         rds.get_waiter("db_instance_available").wait(
             DBInstanceIdentifier=name, WaiterConfig={"Delay": LOOK_SECONDS, "MaxAttempts": LOOKS}
         )
         (copy,) = rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"]
-    except (WaiterError, ClientError) as error:
-        raise CopyError(f"RDS could not make the copy {name} of {instance}: {error}") from error
-    command_line.say("", f"made in {time.monotonic() - began:.0f} s")
+    except (BotoCoreError, ClientError) as error:
+        raise CopyError(f"RDS could not make the copy {name}: {error}") from error
     return Endpoint(copy["Endpoint"]["Address"], copy["Endpoint"]["Port"])
-
-
-def _settings(original: dict[str, Any]) -> dict[str, Any]:
-    """As fast as the instance, in the same network; what only costs is left out."""
-    return {
-        "DBInstanceClass": original["DBInstanceClass"],
-        "DBSubnetGroupName": original["DBSubnetGroup"]["DBSubnetGroupName"],
-        "VpcSecurityGroupIds": [group["VpcSecurityGroupId"] for group in original["VpcSecurityGroups"]],
-        "DBParameterGroupName": original["DBParameterGroups"][0]["DBParameterGroupName"],
-        "StorageType": original["StorageType"],
-        "MultiAZ": False,
-        "PubliclyAccessible": False,
-        "DeletionProtection": False,
-    }
 
 
 def delete(rds: RDSClient, name: str) -> None:
     """Raises `CopyError` naming what still costs."""
     try:
         rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True, DeleteAutomatedBackups=True)
-    except (BotoCoreError, ClientError) as error:
-        raise CopyError(f"the copy {name} could not be deleted, and costs: delete it by hand ({error})") from error
+    except rds.exceptions.DBInstanceNotFoundFault:
+        return
+    except (BotoCoreError, ClientError, KeyboardInterrupt) as error:
+        raise CopyError(f"the copy {name} may be left, and costs: delete it by hand ({error!r})") from error

@@ -94,6 +94,7 @@ def present_version() -> str:
 
 def upgrade_check() -> int:
     """What the environment asks for. The exit status."""
+    command_line.end_as_by_control_c()
     return check(os.environ)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shlex
 import time
 import uuid
 import zipfile
@@ -36,19 +37,26 @@ def find(environment: Deployed, environ: Mapping[str, str]) -> str:
         number = environ.get("TO", "")
         return layout.former_image(number) if number in layout.FORMER_AIRFLOWS else layout.AIRFLOW_IMAGE
     try:
-        return configured(samconfig(name)) or build(environment, layout.ROOT / "airflow")
+        (stack,) = environment.client("cloudformation").describe_stacks(StackName=environment.stack_name)["Stacks"]
+        parameters = {**deployed_parameters(stack), **overrides(samconfig(name))}
+        return parameters.get("AirflowImage") or build(environment, layout.ROOT / "airflow", parameters)
     except (BotoCoreError, ClientError) as error:
         raise UpgradeImageError(f"the image could not be built: {error}. Or say IMAGE=<name:tag>") from error
 
 
-def configured(parameters: Mapping[str, Any]) -> str:
-    """What the parameters of samconfig.toml deploy; empty when a deployment builds it."""
-    overrides = parameters.get("parameter_overrides", [])
-    pairs = overrides.split() if isinstance(overrides, str) else overrides
-    return next((pair.partition("=")[2] for pair in pairs if pair.startswith("AirflowImage=")), "")
+def deployed_parameters(stack: Mapping[str, Any]) -> dict[str, str]:
+    """Of what is deployed: `sam deploy` keeps those that samconfig.toml does not name."""
+    return {each["ParameterKey"]: each.get("ParameterValue", "") for each in stack.get("Parameters", [])}
 
 
-def build(environment: Deployed, folder: Path) -> str:
+def overrides(parameters: Mapping[str, Any]) -> dict[str, str]:
+    """What samconfig.toml deploys with: a list of NAME=VALUE, or a text of them with quotes as a shell's."""
+    given = parameters.get("parameter_overrides", [])
+    pairs = shlex.split(given if isinstance(given, str) else " ".join(given))
+    return {name: value for name, _, value in (pair.partition("=") for pair in pairs)}
+
+
+def build(environment: Deployed, folder: Path, parameters: Mapping[str, str]) -> str:
     """By the deployment's own CodeBuild, under the tag by which the next deployment will find it. Raises `UpgradeImageError`."""
     codebuild, stack_name = environment.client("codebuild"), environment.stack_name
     project = f"{stack_name}-image"
@@ -57,8 +65,6 @@ def build(environment: Deployed, folder: Path) -> str:
         raise UpgradeImageError(f"{stack_name} builds no images: say IMAGE=<name:tag>")
     variables = {each["name"]: each["value"] for each in found[0]["environment"]["environmentVariables"]}
     repository = variables["REPOSITORY_URI"]
-    (stack,) = environment.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"]
-    parameters = {each["ParameterKey"]: each.get("ParameterValue", "") for each in stack.get("Parameters", [])}
     base, architecture = parameters.get("AirflowBaseImage", ""), parameters["CpuArchitecture"]
     archive = archive_of(folder)
     tag = image_tag(archive, architecture, base)

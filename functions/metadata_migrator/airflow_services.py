@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import ecs_task
+from . import cluster_tasks
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
@@ -57,7 +57,7 @@ def set_counts(ecs: ECSClient, cluster: str, services: Mapping[str, Service], wa
 def _alive(ecs: ECSClient, cluster: str) -> Counter[str]:
     """By service."""
     alive: Counter[str] = Counter()
-    for task in ecs_task.alive(ecs, cluster):
+    for task in cluster_tasks.alive(ecs, cluster):
         kind, _, name = task.get("group", "").partition(":")
         if kind == "service":
             alive[name] += 1

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from control_plane.custom_resource import ResourceError
 
+from . import cluster_tasks
 from .task_outcome import Outcome, Running, outcome
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
-    from mypy_boto3_ecs.type_defs import TaskTypeDef
 
 STARTED_BY = "metadata_migrator"
 CONTAINER = "migration"
-TASKS_PER_CALL = 100
-"""https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html"""
-STATES: Sequence[Literal["RUNNING", "STOPPED"]] = ("RUNNING", "STOPPED")
 
 
 class NotStartedError(Exception):
@@ -91,18 +88,6 @@ def look(ecs: ECSClient, cluster: str, task_arn: str) -> Outcome:
     return outcome(tasks[0]) if tasks else Running()
 
 
-def alive(ecs: ECSClient, cluster: str) -> Iterator[TaskTypeDef]:
-    """Every task of the cluster that has not stopped. ECS lists one that is being stopped among the stopped ones, for an hour."""
-    for state in STATES:
-        pages = ecs.get_paginator("list_tasks").paginate(cluster=cluster, desiredStatus=state)
-        arns = [arn for page in pages for arn in page["taskArns"]]
-        for start in range(0, len(arns), TASKS_PER_CALL):
-            some = arns[start : start + TASKS_PER_CALL]
-            for task in ecs.describe_tasks(cluster=cluster, tasks=some)["tasks"]:
-                if task["lastStatus"] != "STOPPED":
-                    yield task
-
-
 def begun_here(ecs: ECSClient, cluster: str) -> list[str]:
     """The ARNs of those of any execution that have not stopped."""
-    return [task["taskArn"] for task in alive(ecs, cluster) if task.get("startedBy") == STARTED_BY]
+    return [task["taskArn"] for task in cluster_tasks.alive(ecs, cluster) if task.get("startedBy") == STARTED_BY]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from datetime import datetime
 from typing import Any
 
 import boto3
@@ -18,7 +19,7 @@ from control_plane.custom_resource import Request, Result
 from control_plane.observability import logger, metrics, tracer
 from control_plane.settings import read_settings
 
-from .request import parse_request
+from .request import execution_name, parse_request
 from .settings import Settings
 from .steps import PHYSICAL_RESOURCE_ID, WAIT, Clients, Steps
 
@@ -36,7 +37,7 @@ clients = Clients(
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler
 @metrics.log_metrics
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str | float] | None:
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str | int] | None:
     """A request of CloudFormation begins an execution; an event of an execution, whoever began it, is one of its steps."""
     metrics.add_metric(name="Invocations", unit="Count", value=1)
     if "RequestType" in event:
@@ -44,7 +45,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, s
         return None
     logger.append_keys(execution=event["execution"], step=event["step"])
     request = parse_request(event["request"])
-    steps = Steps(settings, clients, event["execution"], request, time.time)
+    steps = Steps(settings, clients, event["execution"], request, time.time, seconds_of(event.get("began")))
     state = steps.take(event["step"], event.get("failure"))
     logger.info("step taken", extra={"state": state})
     return {"state": state, **({"seconds": steps.pause(event["step"])} if state == WAIT else {})}
@@ -57,9 +58,17 @@ def begin(request: Request, event: dict[str, Any]) -> Result | None:
     try:
         clients.stepfunctions.start_execution(
             stateMachineArn=settings.state_machine_arn,
-            name=f"{request.kind.lower()}-{request.request_id}",
+            name=execution_name(request),
             input=json.dumps({"request": event}),
         )
     except clients.stepfunctions.exceptions.ExecutionAlreadyExists:
         logger.info("the request was delivered again")
     return None
+
+
+def seconds_of(start_time: str | None) -> float | None:
+    """Of the context object's `$$.Execution.StartTime`, since 1970; the first step alone is given it.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html
+    """
+    return datetime.fromisoformat(start_time).timestamp() if start_time else None

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from control_plane.custom_resource import Request, ResourceError
 
 MOST_DRAIN_MINUTES = 20 * 60
-"""An execution's history holds 25,000 events, of which a look makes nine, each half minute.
+"""An execution's history holds 25,000 events, of which a look makes nine, each minute.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 """
@@ -41,3 +41,13 @@ def parse_request(event: Mapping[str, Any]) -> Request | OperatorRequest:
     """Raises `ResourceError`, or KeyError when `event` is neither."""
     is_operator_s = event["RequestType"] in ("Drain", "Resume")
     return OperatorRequest.parse(event) if is_operator_s else Request.parse(event)
+
+
+def execution_name(request: Request) -> str:
+    """The same however often CloudFormation's request is delivered."""
+    return f"{request.kind.lower()}-{request.request_id}"
+
+
+def is_of_deployment(execution_arn: str) -> bool:
+    """Whether CloudFormation's request began it."""
+    return execution_arn.rpartition(":")[2].startswith(("create-", "update-"))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from control_plane.custom_resource import ResourceError
 from control_plane.observability import logger
+from control_plane.rds_restore import like
 
 if TYPE_CHECKING:
     from mypy_boto3_rds import RDSClient
@@ -118,16 +119,10 @@ class Database:
 
 
 def _settings(present: dict[str, Any]) -> dict[str, Any]:
-    """Of the instance as it is, what a restore would take from RDS's defaults otherwise."""
+    """Of the instance as it is: the restored one takes its place."""
     return {
-        "DBInstanceClass": present["DBInstanceClass"],
-        "DBSubnetGroupName": present["DBSubnetGroup"]["DBSubnetGroupName"],
-        "VpcSecurityGroupIds": [group["VpcSecurityGroupId"] for group in present["VpcSecurityGroups"]],
-        "DBParameterGroupName": present["DBParameterGroups"][0]["DBParameterGroupName"],
+        **like(present),
         "MultiAZ": present["MultiAZ"],
-        "PubliclyAccessible": False,
-        "Port": present["Endpoint"]["Port"],
-        "StorageType": present["StorageType"],
         "DeletionProtection": present["DeletionProtection"],
         "AutoMinorVersionUpgrade": present["AutoMinorVersionUpgrade"],
         "CopyTagsToSnapshot": present["CopyTagsToSnapshot"],

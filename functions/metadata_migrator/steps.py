@@ -25,7 +25,7 @@ from .ecs_task import Place
 from .image_tasks import ImageTasks, UpgradeError
 from .journey import Journey, NoWayError, arguments, journey
 from .record import Record, Turn
-from .request import OperatorRequest
+from .request import OperatorRequest, is_of_deployment
 from .settings import Settings
 from .snapshot import PREFIX, Database
 
@@ -44,13 +44,13 @@ FORWARD = ("settle", "compare", "pause_scheduling", "drain", "stop_services", "s
 UNMOVED_SECONDS = 50 * 60.0
 """By then the database moves, or all goes back while CloudFormation still waits. One that moves is not interrupted: when
 CloudFormation gives up meanwhile, it asks for the version before, whose turn comes next."""
-LIMITS = {"settle": 6 * 3600.0, "migrate": 3 * 3600.0, "roll_back": 3 * 3600.0, "restore": 6 * 3600.0}
-"""Seconds after which a step that moves the database counts as one that hangs: the next way back is tried."""
+LIMITS = {"settle": 3600.0, "migrate": 3 * 3600.0, "roll_back": 3 * 3600.0, "restore": 6 * 3600.0}
+"""Seconds after which a step counts as one that hangs: where the database is moved, the next way back is tried."""
 STRAY_SECONDS = 600.0
 """So long a task that an aborted execution has left may go on: the next revision is its best end."""
 AWAIT_DEPLOYMENT_SECONDS = 3600.0
 """So long nobody works for the sake of a deployment that has not come."""
-SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 2.0, 30.0
+SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 2, 60
 FITS_SECONDS = 3600.0
 """So long a deployment is believed that the database fits its image, without asking the image again."""
 DIGEST = "@sha256:"
@@ -59,6 +59,10 @@ WAIT = "wait"
 DONE = "done"
 HANDED_OVER = "handed_over"
 """A later execution waits, and goes on with what is stopped here."""
+
+
+class StrayTaskError(Exception):
+    """Nobody may be started yet; trying again helps."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,9 @@ class Steps:
         execution: str,
         request: Request | OperatorRequest,
         now: Callable[[], float],
+        began: float | None = None,
     ) -> None:
+        """`began` is when the execution did: its first step has no record yet."""
         self._settings = settings
         self._clients = clients
         self._execution = execution
@@ -94,7 +100,7 @@ class Steps:
         self._cluster = (
             request.cluster if isinstance(request, OperatorRequest) else Place.parse(request.properties).cluster
         )
-        self._began: Mapping[str, float] = {}
+        self._began: Mapping[str, float] = {} if began is None else {"take_turn": began}
         """When each step of this execution was begun."""
 
     def take(self, name: str, failure: Mapping[str, Any] | None = None) -> str:
@@ -115,8 +121,8 @@ class Steps:
         step: Callable[[Record], str] = getattr(self, name)
         return step(record)
 
-    def pause(self, name: str) -> float:
-        """Whole seconds until that step is taken again."""
+    def pause(self, name: str) -> int:
+        """Seconds until that step is taken again."""
         return pause_seconds(self._now() - self._began.get(name, self._now()))
 
     def _refuse_what_takes_too_long(self, name: str, record: Record) -> None:
@@ -130,31 +136,27 @@ class Steps:
     # ---- Nothing is touched yet ------------------------------------------------------------------
 
     def take_turn(self) -> str:
-        """One execution after the other. A later one ends an earlier one that has not begun to migrate."""
+        """One execution after the other. A deployment ends an earlier one that has not begun to migrate; an operator's waits for a deployment."""
         holder = self._turn.holder()
         if holder and holder != self._execution and self._is_running(holder):
-            self._turn.ask_for_it(holder)
+            if not (self._is_operator_s and is_of_deployment(holder)):
+                self._turn.ask_for_it(holder)
             return WAIT
         return DONE if self._turn.take(holder, self._now()) else WAIT
 
     def settle(self, record: Record) -> str:
         """What an execution that was aborted has left under way comes to its end: a task of the image, a restore.
 
-        A task that only starts would begin to migrate when all work again.
+        A task that only starts would begin to migrate when all work again. So a later execution has to wait for that too.
         """
-        if self._is_handed_over():
-            return HANDED_OVER
-        if strays := ecs_task.begun_here(self._clients.ecs, self._cluster):
-            if self._now() > record.since["settle"] + STRAY_SECONDS:
-                for stray in strays:
-                    self._clients.ecs.stop_task(cluster=self._cluster, task=stray, reason="its execution was aborted")
+        if not self._are_strays_gone(record, "settle"):
             return WAIT
         if record.restoring:
             if not self._database.has_exchanged(record.restoring):
                 return WAIT
             record.restoring = ""
             self._turn.save(record)
-        return DONE
+        return HANDED_OVER if self._is_handed_over() else DONE
 
     def compare(self, record: Record) -> str:
         """`nothing`: the database fits the image; `again`: it does, and services wait since an earlier try; or `move`."""
@@ -262,9 +264,9 @@ class Steps:
         return DONE
 
     def roll_back(self, record: Record) -> str:
-        """Where the database was, by the newer image; nothing if it has not moved."""
+        """Where the database was, by the newer image; if this execution has not moved it, nobody else does either."""
         if not record.is_moving:
-            return DONE
+            return DONE if self._are_strays_gone(record, "roll_back") else WAIT
         if not self._tasks.end(record, "migrate"):
             return WAIT
         way = _journey(record)
@@ -276,6 +278,8 @@ class Steps:
 
     def restore(self, record: Record) -> str:
         """What the newer image could not take back, its snapshot brings back; the image looks whether it did."""
+        if not record.is_moving:
+            return DONE
         if not record.snapshot:
             raise UpgradeError("there is no snapshot to go back to")
         if not self._tasks.end(record, "roll_back"):
@@ -301,6 +305,8 @@ class Steps:
         """
         if not record.services and not record.held_until:
             return DONE
+        if not self._are_strays_gone(record, "start_services"):
+            raise StrayTaskError("a task of an execution that was aborted may migrate yet")
         others = {name: count for name, count in record.services.items() if not name.startswith(WORKERS)}
         self._set(self._look(), others)
         now = self._now()
@@ -383,6 +389,14 @@ class Steps:
         if self._is_operator_s:
             return True
         raise UpgradeError("a later deployment, or the end of this one, was waiting")
+
+    def _are_strays_gone(self, record: Record, step: str) -> bool:
+        """Whether no image's task works but those of this execution; in time, they are told to end."""
+        strays = set(ecs_task.begun_here(self._clients.ecs, self._cluster)) - set(record.tasks.values())
+        if self._now() > record.since[step] + STRAY_SECONDS:
+            for stray in strays:
+                self._clients.ecs.stop_task(cluster=self._cluster, task=stray, reason="its execution was aborted")
+        return not strays
 
     def _is_running(self, execution: str) -> bool:
         try:
@@ -467,9 +481,10 @@ def _journey(record: Record) -> Journey:
     return Journey.parse(record.journey)
 
 
-def pause_seconds(elapsed: float) -> float:
+def pause_seconds(elapsed: float) -> int:
     """Until a step is taken again that has taken so long: the longer, the longer, for a history holds 25,000 events.
 
+    A Wait state takes whole ones alone.
     https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
     """
-    return min(LONGEST_PAUSE_SECONDS, max(SHORTEST_PAUSE_SECONDS, elapsed // 20))
+    return min(LONGEST_PAUSE_SECONDS, max(SHORTEST_PAUSE_SECONDS, int(elapsed // 20)))

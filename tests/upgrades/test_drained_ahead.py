@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import signal
 import subprocess
 import time
@@ -123,24 +124,32 @@ def test_drain_without_a_deployment_is_ended_and_the_version_before_works(
     assert {execution["status"] for execution in executions(stack)[:2]} == {"SUCCEEDED"}
 
 
-@pytest.mark.usefixtures("kept", "stack")
+@pytest.mark.usefixtures("kept")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
-def test_interrupted_command_starts_all_again_and_ends_no_task(work: Work, number: signal.Signals) -> None:
-    """Ctrl+C, or a terminal that is closed."""
+def test_interrupted_command_starts_all_again_and_ends_no_task(
+    stack: layout.Stack, work: Work, number: signal.Signals
+) -> None:
+    """Ctrl+C, or a terminal that is closed, on which nothing can be told any more."""
     sleepers = started(work, f"interrupted-{number.name}", 45.0)
-    with subprocess.Popen(
-        [str(layout.environment_python("tools")), "-m", "local.drain_ahead", "upgrade"],
-        cwd=layout.ROOT,
-        env={**os.environ, "PYTHONPATH": str(layout.ROOT / "layers" / "control_plane"), "ENV": ""},
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as command:
-        assert command.stdout is not None
-        for line in command.stdout:
-            if "Drain: " in line:
-                command.send_signal(number)
-        assert line.endswith("what was stopped is started\n")
-    assert command.returncode == 130
+    terminal, its_end = pty.openpty()
+    with (
+        os.fdopen(terminal, errors="replace") as shown,
+        subprocess.Popen(
+            [str(layout.environment_python("tools")), "-m", "local.drain_ahead", "upgrade"],
+            cwd=layout.ROOT,
+            env={**os.environ, "PYTHONPATH": str(layout.ROOT / "layers" / "control_plane"), "ENV": ""},
+            stdout=its_end,
+        ) as command,
+    ):
+        os.close(its_end)
+        while "Drain: " not in shown.readline():
+            pass
+        if number is signal.SIGHUP:
+            shown.close()
+        command.send_signal(number)
+        assert command.wait(120) != 0
+    assert [execution["name"].partition("-")[0] for execution in executions(stack)[:2]] == ["resume", "drain"]
+    assert {execution["status"] for execution in executions(stack)[:2]} == {"SUCCEEDED"}
     sleepers.await_end(120)
     assert sleepers.state() == "success"
     assert sleepers.runs_of_each() == {0: 1, 1: 1}

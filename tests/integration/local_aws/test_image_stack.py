@@ -213,12 +213,12 @@ def test_image_built_to_try_an_upgrade_is_the_one_that_is_deployed_then(
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     environment = Deployed("image", with_additions.client, {})
-    image = upgrade_image.build(environment, tmp_path)
+    image = upgrade_image.build(environment, tmp_path, PARAMETERS)
     assert image != stack.image_uri
     assert len(stack.builds) == 4
     layers = with_additions.client("lambda").list_layer_versions(LayerName="image-airflow-source")["LayerVersions"]
     assert not [layer for layer in layers if "upgrade-check" in layer["Description"]]
-    assert upgrade_image.build(environment, tmp_path) == image
+    assert upgrade_image.build(environment, tmp_path, PARAMETERS) == image
     assert stack.deploy(changed) == "UPDATE_COMPLETE"
     assert stack.image_uri == image
     assert len(stack.builds) == 4
@@ -227,6 +227,6 @@ def test_image_built_to_try_an_upgrade_is_the_one_that_is_deployed_then(
 def test_image_that_cannot_be_built_is_said(stack: ImageStack, with_additions: LocalAws, tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("COPY requirements.txt /\n")
     with pytest.raises(UpgradeImageError, match="the image was not built: see the log /farflow/image/image-build"):
-        upgrade_image.build(Deployed("image", with_additions.client, {}), tmp_path)
+        upgrade_image.build(Deployed("image", with_additions.client, {}), tmp_path, PARAMETERS)
     with pytest.raises(UpgradeImageError, match="another builds no images: say IMAGE="):
-        upgrade_image.build(Deployed("another", with_additions.client, {}), tmp_path)
+        upgrade_image.build(Deployed("another", with_additions.client, {}), tmp_path, PARAMETERS)

@@ -38,11 +38,12 @@ def definition() -> dict[str, Any]:
 
 def walk(
     execution: str,
+    began: str,
     given: dict[str, Any],
     invoke: Callable[[dict[str, Any]], Any],
     wait: Callable[[float], None],
 ) -> Ended:
-    """Until its end. `invoke` is the function; `wait` is given seconds."""
+    """Until its end. `began` is in ISO 8601, as the context object has it; `invoke` is the function; `wait` is given seconds."""
     states = definition()["States"]
     name, data, entered = definition()["StartAt"], dict(given), []
     while len(entered) < MOST_STATES:
@@ -50,11 +51,15 @@ def walk(
         state = states[name]
         match state["Type"]:
             case "Task":
-                name = _task(state, execution, data, invoke, wait)
+                context = {"$$.Execution.Id": execution, "$$.Execution.StartTime": began}
+                name = _task(state, context, data, invoke, wait)
             case "Choice":
                 name = _choice(state, data)
             case "Wait":
-                wait(_at(state["SecondsPath"], data))
+                seconds = _at(state["SecondsPath"], data)
+                if type(seconds) is not int:  # "cannot be parsed as a long value"
+                    raise StateMachineError(f"{name} cannot wait for {seconds!r} s")
+                wait(seconds)
                 name = state["Next"]
             case "Succeed":
                 return Ended(entered)
@@ -67,7 +72,7 @@ def walk(
 
 def _task(
     state: dict[str, Any],
-    execution: str,
+    context: dict[str, str],
     data: dict[str, Any],
     invoke: Callable[[dict[str, Any]], Any],
     wait: Callable[[float], None],
@@ -75,8 +80,8 @@ def _task(
     payload = {
         key.removesuffix(".$"): value
         if not key.endswith(".$")
-        else execution
-        if value == "$$.Execution.Id"
+        else context[value]
+        if value in context
         else data[value.removeprefix("$.")]
         for key, value in state["Parameters"].items()
     }

@@ -10,6 +10,7 @@ import contextlib
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
 
@@ -88,7 +89,7 @@ class Deployments:
 
     def ask(self, kind: str, meanwhile: Callable[[str], None] = lambda step: None, minutes: int = 120) -> str:
         """For a part alone, as an operator does: why it failed, or nothing. `meanwhile` is called before each step."""
-        execution = EXECUTION.format(f"{kind}-{next(self.numbers)}")
+        execution = EXECUTION.replace("update-", f"{kind.lower()}-").format(next(self.numbers))
         properties: dict[str, Any] = {"Cluster": CLUSTER}
         if kind == "Drain":
             properties["DrainMinutes"] = minutes
@@ -121,7 +122,12 @@ class Deployments:
         def wait(seconds: float) -> None:
             self.world.now += seconds
 
-        return state_machine.walk(execution, {"request": request}, invoke, wait)
+        return state_machine.walk(execution, self.now, {"request": request}, invoke, wait)
+
+    @property
+    def now(self) -> str:
+        """As Step Functions tells times."""
+        return datetime.fromtimestamp(self.world.now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def set(self, **changes: Any) -> None:
         """Of the function's settings."""
@@ -461,7 +467,7 @@ def _abort(deployments: Deployments, state: str, times: int = 1) -> None:
 
     given = {"request": deployments.request(NEW, OLD)}
     with pytest.raises(AbortedError):
-        state_machine.walk(EXECUTION.format("aborted"), given, invoke, wait)
+        state_machine.walk(EXECUTION.format("aborted"), deployments.now, given, invoke, wait)
 
 
 def test_later_deployment_waits_for_its_turn_and_ends_the_draining_of_the_one_before(
@@ -485,7 +491,7 @@ def test_later_deployment_waits_for_its_turn_and_ends_the_draining_of_the_one_be
             return later(payload, Context("metadata_migrator"))
 
         given = {"request": deployments.request(NEW, OLD)}
-        state_machine.walk(first, given, invoke, lambda seconds: None)
+        state_machine.walk(first, deployments.now, given, invoke, lambda seconds: None)
         assert asked == ["wait"]
         (answer,) = answers.received
         assert answer["Reason"].startswith("drain: a later deployment")
@@ -632,6 +638,49 @@ def test_migration_that_hangs_in_an_aborted_execution_is_ended_before_anybody_is
         assert deployments.is_settled()
 
 
+def test_nobody_is_started_beside_a_stray_migration_when_a_later_execution_asks_meanwhile(
+    monkeypatch: pytest.MonkeyPatch, answers: AnswerServer
+) -> None:
+    """The deployment that waits for it fails; what it gives back waits for it too."""
+    with mock_aws():
+        deployments = begin(monkeypatch, answers, World())
+        _abort(deployments, "Migrate")
+        asked: list[str] = []
+
+        def another_comes(step: str) -> None:
+            if step == "settle" and not asked:
+                asked.append(step)
+                deployments.ask_for_turn(8)
+
+        deployments.world.running_executions, deployments.world.start_looks = {EXECUTION.format(7)}, 6
+        ended = deployments._walk(EXECUTION.format(7), deployments.request(NEW, OLD), another_comes)
+        assert ended.entered[-1] == "Failed"
+        assert answers.received[-1]["Reason"].startswith("settle: a later deployment")
+        assert not deployments.world.migrated_with_somebody_at_work
+        assert deployments.is_settled(), "each container waits for its revision by itself"
+        deployments.world.running_executions = set()
+        assert deployments.deploy(NEW, OLD, number=8)["Status"] == "SUCCESS"
+        assert deployments.world.revision == "a3"
+
+
+@pytest.mark.parametrize("failures", [9, 18])
+def test_nobody_is_started_beside_a_stray_migration_when_ecs_was_away(
+    monkeypatch: pytest.MonkeyPatch, answers: AnswerServer, failures: int
+) -> None:
+    """For longer than Settle is tried again, and than the way back is."""
+    with mock_aws():
+        deployments = begin(monkeypatch, answers, World())
+        _abort(deployments, "Migrate")
+        deployments.world.list_failures, deployments.world.start_looks = failures, 6
+        ended = deployments._walk(EXECUTION.format(7), deployments.request(NEW, OLD))
+        assert ended.entered[-1] == "Failed"
+        assert not deployments.world.migrated_with_somebody_at_work
+        assert deployments.deploy(NEW, OLD, number=8)["Status"] == "SUCCESS"
+        assert not deployments.world.migrated_with_somebody_at_work
+        assert deployments.world.revision == "a3"
+        assert deployments.is_settled()
+
+
 @pytest.mark.parametrize("ends_by", ["deployment", "resume"])
 def test_function_that_dies_at_any_request_changes_nothing_of_a_drain(
     monkeypatch: pytest.MonkeyPatch, answers: AnswerServer, ends_by: str
@@ -675,6 +724,45 @@ def test_request_that_lacks_something_fails_before_it_has_its_turn(
     assert in_words(ended.error, ended.cause) == reason
     assert ended.entered == ["TakeTurn", "IsFailureAwaited", "Failed"]
     assert not deployments.world.calls
+
+
+@pytest.mark.parametrize("kind", ["Drain", "Resume"])
+def test_operator_s_execution_waits_for_a_deployment_and_ends_none(deployments: Deployments, kind: str) -> None:
+    """Whichever came first: a deployment that is ended is rolled back."""
+    execution = EXECUTION.format(7)
+    deployments.world.running_executions = {execution}
+    asked: list[dict[str, Any]] = []
+
+    def operator_comes(step: str) -> None:
+        if step == "drain":
+            properties = {"Cluster": CLUSTER, "DrainMinutes": 60}
+            request = {"RequestType": kind, "ResourceProperties": properties}
+            event = {"step": "take_turn", "execution": EXECUTION.replace("update", kind.lower()), "request": request}
+            asked.append(deployments.handler.lambda_handler(event, Context("metadata_migrator")))
+
+    deployments.world.running_tasks_until = deployments.world.now + 60
+    ended = deployments._walk(execution, deployments.request(NEW, OLD), operator_comes)
+    assert [answer["state"] for answer in asked] == ["wait"] * len(asked)
+    assert len(asked) > 1
+    assert ended.entered[-1] == "Succeeded"
+    assert deployments.world.revision == "a3"
+    assert deployments.is_settled()
+
+
+def test_wait_for_one_s_turn_is_not_cut_off_by_its_own_history(deployments: Deployments) -> None:
+    """Whoever waits for a migration of hours looks less and less often."""
+    deployments.world.running_executions = {EXECUTION.format(1)}
+    boto3.client("dynamodb").put_item(
+        TableName=state_table.NAME,
+        Item={"id": {"S": "metadata_migration"}, "execution": {"S": EXECUTION.format(1)}},
+    )
+    event = {"step": "take_turn", "execution": EXECUTION.format(2), "request": deployments.request(NEW, OLD)}
+    seconds = []
+    for _ in range(3):
+        event["began"] = deployments.now if not seconds else event["began"]
+        seconds.append(deployments.handler.lambda_handler(event, Context("metadata_migrator"))["seconds"])
+        deployments.world.now += 600
+    assert seconds == [2, 30, 60]
 
 
 # ---- CloudFormation's side ----------------------------------------------------------------------------------

@@ -79,6 +79,10 @@ class World:
     backs_up_until: float = 0.0
     """RDS makes its own backup until then."""
     restore_fails: bool = False
+    start_looks: int = 2
+    """A task of the image begins its work when it is looked at for that time, and has ended at the next."""
+    list_failures: int = 0
+    """So often ECS does not answer who is there."""
 
     def begin_again(self, **fields: Any) -> None:
         """As a new world, with the clients of this one."""
@@ -146,11 +150,16 @@ class World:
         }
 
     def _ecs_list_tasks(self, given: Mapping[str, Any]) -> Any:
+        if self.list_failures:
+            self.list_failures -= 1
+            raise _error("ClusterNotFoundException", "ListTasks")
         self.work()
         if given["desiredStatus"] == "STOPPED":
             return {"taskArns": []}
         of_services = [f"{name}/{number}" for name, count in self.alive.items() for number in range(count)]
-        return {"taskArns": [*of_services, *(arn for arn, task in self.tasks.items() if task.looks < 3)]}
+        return {
+            "taskArns": [*of_services, *(arn for arn, task in self.tasks.items() if task.looks <= self.start_looks)]
+        }
 
     def _ecs_describe_tasks(self, given: Mapping[str, Any]) -> Any:
         return {
@@ -181,14 +190,14 @@ class World:
 
     def _ecs_stop_task(self, given: Mapping[str, Any]) -> Any:
         task = self.tasks[given["task"]]
-        task.hangs, task.exit_code, task.looks = False, 137, 3
+        task.hangs, task.exit_code, task.looks = False, 137, self.start_looks + 1
         return {"task": {}}
 
     def _look_at(self, task: Task) -> dict[str, Any]:
         task.looks += not task.hangs
-        if task.looks == 2 and task.exit_code is None and not task.hangs:
+        if task.looks == self.start_looks and task.exit_code is None and not task.hangs:
             self._run(task)
-        if task.looks < 3:
+        if task.looks <= self.start_looks:
             return {"lastStatus": "RUNNING", "containers": [{}], "startedBy": "metadata_migrator"}
         if self.start_fails and task.image == NEW:
             return {"lastStatus": "STOPPED", "stoppedReason": "CannotPullContainerError", "containers": [{}]}
@@ -215,7 +224,7 @@ class World:
         wanted = task.command[1].partition("=")[2]
         assert {wanted, self.revision} <= set(known), "this image does not know the way"
         self.migrated_with_somebody_at_work |= any(self.alive.values()) or not self._is_held()
-        moved = sum(each.command[0] == "reach" and each.looks >= 2 for each in self.tasks.values())
+        moved = sum(each.command[0] == "reach" and each.looks >= self.start_looks for each in self.tasks.values())
         if moved == 1 and self.reach_hangs:
             self.revision, task.exit_code, task.hangs = "a2", None, True
         elif moved == 1 and self.reach_stops_at is not None:
