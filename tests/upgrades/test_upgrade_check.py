@@ -25,6 +25,7 @@ def test_deployment_s_upgrade_is_tried_beside_it_and_changes_nothing(
     sleepers = work.start_sleepers("check", [5.0] * 3)
     assert upgrade_check.check({}) == 0
     told = capsys.readouterr().out
+    print(told)
     assert f"copy            of {layout.DATABASE_INSTANCE}, being made as {COPY}" in told
     assert f"rows, at airflow {REVISIONS[FORMER]}, fab " in told
     assert "migration       done, " in told
