@@ -100,6 +100,9 @@ def upgrade_check() -> int:
 
 def check(environ: Mapping[str, str]) -> int:
     """Try it, and tell. The exit status."""
+    sources = [name for name in ("ENV", "DATABASE_URL", "FROM") if environ.get(name)]
+    if len(sources) > 1:
+        raise UpgradeCheckError(f"say one of {' and '.join(sources)}: each is another database")
     to = version(environ.get("TO") or present_version())
     if environ.get("DATABASE_URL") or environ.get("FROM"):
         went_well = try_here(to, environ)

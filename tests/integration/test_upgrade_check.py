@@ -144,6 +144,12 @@ def test_database_that_somebody_works_on_is_left_alone(former: MetadataDatabase)
     assert revision == [("1d6611b6ab7c",)]
 
 
+def test_two_databases_at_once_are_refused() -> None:
+    """Whoever says both means his deployment, and would be shown an empty database."""
+    with pytest.raises(UpgradeCheckError, match="say one of ENV and FROM: each is another database"):
+        upgrade_check.check({"ENV": "prod", "FROM": FORMER})
+
+
 def test_database_that_is_not_said_is_asked_for() -> None:
     with pytest.raises(UpgradeCheckError, match="say ENV=<environment>, DATABASE_URL=<url> or FROM=<version>"):
         upgrade_check.check({})
