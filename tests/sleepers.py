@@ -1,4 +1,4 @@
-"""Tasks that sleep and leave a line in a file for each time that they run."""
+"""Tasks that sleep, until they are woken at the latest, and leave a line in a file for each time that they run."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def DAG_ID():
         began = os.open(dag_run.conf["record"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         os.write(began, f"{ti.map_index} {ti.hostname}\\n".encode())
         os.close(began)
-        time.sleep(seconds)
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends and not os.path.exists(dag_run.conf["record"] + ".woken"):
+            time.sleep(0.2)
 
     sleep.expand(seconds=lengths())
 
@@ -65,6 +67,10 @@ class Sleepers:
             for each in found
             if each["task_id"] == "sleep" and each["map_index"] >= 0
         ]
+
+    def wake(self) -> None:
+        """End those that sleep; whoever begins later ends at once."""
+        self.record.with_name(f"{self.record.name}.woken").touch()
 
     def state(self) -> str:
         return str(self.api.get(f"dags/{self.dag_id}/dagRuns/{self.run_id}")["state"])

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from local import aws, deploy, layout, services
+from local.upgrade_history import executions
 from tests.e2e.workers import SERVICE, Workers
+from tests.upgrades.versions import snapshots, states
 from tests.waiting import eventually
 
 CHANGES = {"WorkerConcurrency": "3", "WorkerScaling": "balanced", "WorkerMinimum": "1"}
@@ -41,12 +43,17 @@ def look_and_scale(stack: layout.Stack) -> None:
 def test_changed_setting_rolls_the_services_and_the_scaler_rolls_the_workers(
     stack: layout.Stack, cluster: str, workers: Workers
 ) -> None:
-    """The database is as the same image left it, which needs no look."""
+    """The database is as the same image left it, which needs no look: the custom resource answers in seconds, and nothing is paused."""
     before = {service.name: {task.id for task in service.tasks} for service in services.observe(stack, cluster)}
     (worker,) = before[SERVICE]
-    ran = migrations()
+    ran, kept, count = migrations(), snapshots(stack), len(executions(stack))
     deploy.deploy(stack, **CHANGES)
     assert migrations() == ran
+    assert snapshots(stack) == kept
+    newest, *others = executions(stack)
+    assert len(others) == count
+    assert states(stack, newest)[-3:] == ["IsCompared", "Answer", "Succeeded"]
+    assert (newest["stopDate"] - newest["startDate"]).total_seconds() < 10
     assert worker in workers.ids(), "CloudFormation leaves the workers alone"
 
     def is_rolled_out() -> bool:

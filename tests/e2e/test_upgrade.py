@@ -5,6 +5,7 @@ The local stack runs two real versions, 3.2 with the packages of its time. What 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,16 +14,17 @@ import pytest
 
 from local import layout, services
 from local.airflow_api import AirflowApi
-from local.upgrade_history import executions
 from tests.e2e.workers import Workers
 from tests.upgrades import metadata
-from tests.upgrades.versions import FORMER, NOW, REVISIONS, deploy_version, snapshots
+from tests.upgrades.deploying import Deploying
+from tests.upgrades.versions import FORMER, NOW, REVISIONS, image, snapshots
 from tests.upgrades.work import ENDED_RUNS, Work, withdraw
 from tests.waiting import eventually
 
-RUNNING = [25.0] * 4
-QUEUED = [1.0] * 3
-"""More than the one worker has slots for, which are three or four."""
+RUNNING, QUEUED = [180.0] * 4, [1.0] * 3
+"""More than the one worker has slots for, which are three or four. They are woken while it drains."""
+DRAINING_SECONDS = 8.0
+"""By then the worker has its order, and takes nothing from the queue when a slot is free."""
 
 
 @pytest.fixture(scope="module")
@@ -39,11 +41,16 @@ def test_exchanged_version_ends_no_task_and_loses_nothing(
     """Running tasks finish, queued ones are run by the other version, deferred ones go on, and so do schedules."""
     kept = metadata.fingerprint(["upgrade_ended"])
     before = snapshots(stack)
-    work.defer(f"to-{version}", (datetime.now(UTC) + timedelta(seconds=90)).isoformat())
+    work.defer(f"to-{version}", (datetime.now(UTC) + timedelta(seconds=75)).isoformat())
     sleepers = work.start_sleepers(f"to-{version}", RUNNING + QUEUED)
     eventually(lambda: len(sleepers.runs_of_each()) >= 3, 60, "tasks run in the worker's slots")
     old_worker = workers.ids()
-    deploy_version(stack, version)
+    upgrade = Deploying(stack, image(version))
+    upgrade.await_state("Drain")
+    time.sleep(DRAINING_SECONDS)
+    assert len(sleepers.runs_of_each()) <= len(RUNNING), "some wait in the queue"
+    sleepers.wake()
+    assert not upgrade.end()
     services.await_healthy(stack)
     ticks = work.ticks()
 
@@ -59,23 +66,3 @@ def test_exchanged_version_ends_no_task_and_loses_nothing(
     assert not work.failures()
     assert not set(workers.ids()) & set(old_worker)
     print(f"{version}: nobody scheduled for {metadata.pause_of_scheduling():.0f} s")
-
-
-def test_deployment_without_another_version_is_answered_at_once_and_stops_nothing(
-    stack: layout.Stack, cluster: str, work: Work
-) -> None:
-    before = snapshots(stack)
-    ran = len(list(layout.CONTAINERS.glob("*-migration")))
-    count = len(executions(stack))
-    running = {service.name: service.tasks for service in services.observe(stack, cluster)}
-    deploy_version(stack, NOW, Parallelism="127")
-    newest, *others = executions(stack)
-    assert len(others) == count
-    assert newest["status"] == "SUCCEEDED"
-    took = newest["stopDate"] - newest["startDate"]
-    assert took.total_seconds() < 10
-    assert snapshots(stack) == before
-    assert len(list(layout.CONTAINERS.glob("*-migration"))) == ran
-    after = {service.name: service.tasks for service in services.observe(stack, cluster)}
-    assert after["worker-default"] == running["worker-default"]
-    assert work.count_ended() == ENDED_RUNS

@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from local import layout, metadata_database, upgrade_check
+from local import layout, metadata_database, stack_control, upgrade_check
 from local.metadata_database import MetadataDatabase
 from local.upgrade_check import UpgradeCheckError
 
@@ -150,7 +150,8 @@ def test_two_databases_at_once_are_refused() -> None:
         upgrade_check.check({"ENV": "prod", "FROM": FORMER})
 
 
-def test_database_that_is_not_said_is_asked_for() -> None:
+def test_database_that_is_not_said_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stack_control, "running", lambda: None)
     with pytest.raises(UpgradeCheckError, match="say ENV=<environment>, DATABASE_URL=<url> or FROM=<version>"):
         upgrade_check.check({})
 

@@ -8,23 +8,21 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 import psutil
 import pytest
 
-from local import aws, deploy, layout, services
+from local import aws, layout, services
 from local.airflow_api import AirflowApi
 from local.processes import owned_processes
 from local.upgrade_history import executions
 from tests.e2e.workers import Workers
 from tests.sleepers import Sleepers
 from tests.upgrades import metadata
+from tests.upgrades.deploying import Deploying
 from tests.upgrades.versions import FORMER, NOW, REVISIONS, snapshots, states
 from tests.upgrades.work import ENDED_RUNS, Work
 from tests.waiting import eventually
@@ -32,43 +30,7 @@ from tests.waiting import eventually
 BUSY_SECONDS = 20.0
 
 
-@dataclass
-class Upgrade:
-    """A deployment of the present version over the former one, in a thread of its own."""
-
-    stack: layout.Stack
-    image: str = layout.AIRFLOW_IMAGE
-    error: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.count = len(executions(self.stack))
-        self.began = datetime.now(UTC)
-        self.thread = threading.Thread(target=self._deploy)
-        self.thread.start()
-
-    def _deploy(self) -> None:
-        try:
-            deploy.deploy(self.stack, AirflowImage=self.image, WorkerScaling="off")
-        except deploy.DeployError as error:
-            self.error.append(str(error))
-
-    def execution(self) -> dict[str, object]:
-        """The state machine's, as soon as there is one."""
-        eventually(lambda: len(executions(self.stack)) > self.count, 90, "the upgrade begins")
-        return executions(self.stack)[-1 - self.count]
-
-    def await_state(self, name: str) -> None:
-        execution = self.execution()
-        eventually(lambda: name in states(self.stack, execution), 120, f"the upgrade comes to {name}")
-
-    def end(self) -> str:
-        """CloudFormation's last words when it failed; empty when it did not."""
-        self.thread.join(600)
-        assert not self.thread.is_alive()
-        return "".join(self.error)
-
-
-def reasons(stack: layout.Stack, upgrade: Upgrade) -> str:
+def reasons(stack: layout.Stack, upgrade: Deploying) -> str:
     """What CloudFormation has told of failures since the upgrade was begun, of all its stacks."""
     cloudformation = aws.client(stack, "cloudformation")
     names = {each["StackName"] for each in cloudformation.describe_stacks()["Stacks"]}
@@ -135,7 +97,7 @@ def busy(stack: layout.Stack, work: Work, workers: Workers, request: pytest.Fixt
 
 @pytest.mark.usefixtures("busy")
 def test_migration_that_is_killed_in_the_middle_is_taken_back(stack: layout.Stack) -> None:
-    upgrade = Upgrade(stack)
+    upgrade = Deploying(stack)
     with held_table("task_instance"):
         await_half_way()
         kill_migration()
@@ -150,7 +112,7 @@ def test_migration_that_fails_is_taken_back(stack: layout.Stack) -> None:
     """A table is there that a revision of the new version makes."""
     with metadata.connection() as database:
         database.execute("CREATE TABLE connection_test_request (id int)")
-        upgrade = Upgrade(stack)
+        upgrade = Deploying(stack)
         try:
             assert upgrade.end()
         finally:
@@ -160,7 +122,7 @@ def test_migration_that_fails_is_taken_back(stack: layout.Stack) -> None:
 
 @pytest.mark.usefixtures("busy")
 def test_database_that_goes_away_during_the_migration_is_waited_for_and_taken_back(stack: layout.Stack) -> None:
-    upgrade = Upgrade(stack)
+    upgrade = Deploying(stack)
     with contextlib.suppress(Exception), held_table("task_instance"):
         await_half_way()
         os.kill(stack.supervisor_pid, signal.SIGHUP)  # a restart, of a quarter of a minute
@@ -174,7 +136,7 @@ def test_snapshot_that_fails_gives_the_upgrade_up(stack: layout.Stack) -> None:
     dumps = layout.SNAPSHOTS
     aside = dumps.with_name("snapshots-aside")
     dumps.mkdir(exist_ok=True)
-    upgrade = Upgrade(stack)
+    upgrade = Deploying(stack)
     upgrade.await_state("PauseScheduling")
     dumps.rename(aside)
     dumps.touch()
@@ -190,7 +152,7 @@ def test_snapshot_that_fails_gives_the_upgrade_up(stack: layout.Stack) -> None:
 def test_migration_that_cannot_be_taken_back_goes_back_to_the_snapshot(stack: layout.Stack) -> None:
     """Half way, somebody makes a view of a new table, which can then not be dropped; the instance that has it stays aside."""
     before = len(snapshots(stack))
-    upgrade = Upgrade(stack)
+    upgrade = Deploying(stack)
     with held_table("task_instance"):
         await_half_way()
         with metadata.connection() as database:
@@ -213,7 +175,7 @@ def test_migration_that_cannot_be_taken_back_goes_back_to_the_snapshot(stack: la
 @pytest.mark.usefixtures("busy")
 def test_image_that_does_not_start_touches_nothing(stack: layout.Stack, workers: Workers) -> None:
     before = {service.name: service.tasks for service in services.observe(stack, workers.cluster)}
-    upgrade = Upgrade(stack, f"{layout.AIRFLOW_REPOSITORY}:nowhere")
+    upgrade = Deploying(stack, f"{layout.AIRFLOW_REPOSITORY}:nowhere")
     assert upgrade.end()
     assert "compare: " in reasons(stack, upgrade)
     assert "PauseScheduling" not in states(stack, upgrade.execution())
@@ -223,7 +185,7 @@ def test_image_that_does_not_start_touches_nothing(stack: layout.Stack, workers:
 @pytest.mark.usefixtures("busy")
 def test_configuration_that_airflow_does_not_start_with_is_rolled_back(stack: layout.Stack) -> None:
     """The migration does not see it, and the services do not come up: CloudFormation goes back, and the database too."""
-    upgrade = Upgrade(stack, layout.MISCONFIGURED_IMAGE)
+    upgrade = Deploying(stack, layout.MISCONFIGURED_IMAGE)
     assert upgrade.end()
     assert "Circuit Breaker" in reasons(stack, upgrade)
     newest, migration, *_ = executions(stack)
@@ -233,7 +195,7 @@ def test_configuration_that_airflow_does_not_start_with_is_rolled_back(stack: la
 
 @pytest.mark.usefixtures("busy")
 def test_update_that_is_cancelled_goes_back(stack: layout.Stack) -> None:
-    upgrade = Upgrade(stack)
+    upgrade = Deploying(stack)
     upgrade.await_state("Drain")
     aws.client(stack, "cloudformation").cancel_update_stack(StackName=layout.STACK_NAME)
     assert upgrade.end()
@@ -242,7 +204,7 @@ def test_update_that_is_cancelled_goes_back(stack: layout.Stack) -> None:
 @pytest.mark.usefixtures("busy")
 def test_second_deployment_meanwhile_is_refused(stack: layout.Stack) -> None:
     """By CloudFormation, which makes one at a time; here that one fails."""
-    upgrade = Upgrade(stack, f"{layout.AIRFLOW_REPOSITORY}:nowhere")
+    upgrade = Deploying(stack, f"{layout.AIRFLOW_REPOSITORY}:nowhere")
     upgrade.execution()
     cloudformation = aws.client(stack, "cloudformation")
     with pytest.raises(cloudformation.exceptions.ClientError, match="UPDATE_IN_PROGRESS"):
@@ -261,7 +223,7 @@ def test_functions_that_are_killed_all_the_time_do_not_stop_an_upgrade(
     kept = metadata.fingerprint(["upgrade_ended"])
     sleepers = work.start_sleepers("killed-functions", [BUSY_SECONDS] * 4 + [1.0] * 2)
     eventually(lambda: len(sleepers.runs_of_each()) == 4, 60, "the tasks run")
-    upgrade = Upgrade(stack)
+    upgrade = Deploying(stack)
     upgrade.execution()
     killed = 0
     while upgrade.thread.is_alive():

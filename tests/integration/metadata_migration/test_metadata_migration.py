@@ -37,6 +37,10 @@ ENVIRON = {
 }
 
 
+DEATHS = 40
+"""Of a function, in one way that an upgrade can go."""
+
+
 @pytest.fixture
 def answers() -> Iterator[AnswerServer]:
     with answer_server() as answers:
@@ -387,7 +391,7 @@ WAYS: dict[str, tuple[dict[str, Any], str, str]] = {
 def test_function_that_dies_at_any_request_changes_nothing_of_the_outcome(
     monkeypatch: pytest.MonkeyPatch, answers: AnswerServer, way: str
 ) -> None:
-    """At each third of its requests to AWS: before it, or after it, when it is done and nobody has heard of it."""
+    """At forty of its requests to AWS: before it, or after it, when it is done and nobody has heard of it."""
     wrong, status, revision = WAYS[way]
     with mock_aws():
         world = World(**wrong)
@@ -395,7 +399,7 @@ def test_function_that_dies_at_any_request_changes_nothing_of_the_outcome(
         assert deployments.deploy(NEW, OLD)["Status"] == status
         calls = world.calls
         assert calls > 10
-        for number in range(1 + len(way) % 3, calls, 3):
+        for number in range(1 + len(way) % 3, calls, max(2, calls // DEATHS)):
             world.begin_again(**wrong, dies_at=number, dies_after_it=number % 2 == 0)
             assert deployments.deploy(NEW, OLD)["Status"] == status, f"died at request {number}"
             assert world.calls > number, "it did die"
@@ -698,7 +702,7 @@ def test_function_that_dies_at_any_request_changes_nothing_of_a_drain(
 
         drain_and_end()
         calls = world.calls
-        for number in range(1 + len(ends_by) % 3, calls, 3):
+        for number in range(1 + len(ends_by) % 3, calls, max(2, calls // DEATHS)):
             world.begin_again(dies_at=number, dies_after_it=number % 2 == 0)
             drain_and_end()
             assert world.calls > number, "it did die"
