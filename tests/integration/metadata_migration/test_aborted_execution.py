@@ -1,0 +1,143 @@
+"""An execution that somebody aborts is followed by one that goes on, or brings all back, whatever it left under way."""
+
+from __future__ import annotations
+
+import pytest
+from moto import mock_aws
+
+from tests.integration.custom_resources import AnswerServer
+from tests.integration.metadata_migration.deployments import EXECUTION, abort, begin
+from tests.integration.metadata_migration.world import DATABASE, NEW, OLD, World
+
+
+@pytest.mark.parametrize("state", ["PauseScheduling", "Drain", "StopServices", "Snapshot", "Migrate", "StartServices"])
+def test_aborted_execution_is_followed_by_one_that_brings_all_back(
+    monkeypatch: pytest.MonkeyPatch, answers: AnswerServer, state: str
+) -> None:
+    """Somebody stopped it in the console; CloudFormation gives up after an hour, and asks for the version before."""
+    with mock_aws():
+        deployments = begin(monkeypatch, answers, World())
+        abort(deployments, state)
+        assert deployments.deploy(OLD, NEW)["Status"] == "SUCCESS"
+        assert deployments.world.revision == "a1"
+        assert not deployments.world.migrated_with_somebody_at_work
+        assert deployments.is_settled()
+
+
+@pytest.mark.parametrize("times", range(1, 8))
+def test_aborted_restore_is_ended_by_the_next_execution(
+    monkeypatch: pytest.MonkeyPatch, answers: AnswerServer, times: int
+) -> None:
+    """Also between the two renames, when no instance has the database's name."""
+    with mock_aws():
+        deployments = begin(monkeypatch, answers, World(reach_stops_at="a2", way_back_fails=True))
+        abort(deployments, "Restore", times)
+        was_left_alone = deployments.world.instances.get(DATABASE) == "the present one"
+        assert deployments.deploy(OLD, NEW)["Status"] == "SUCCESS"
+        assert deployments.world.revision == "a1"
+        assert deployments.world.instances[DATABASE] == ("the present one" if was_left_alone else "a restored one")
+        assert deployments.is_settled()
+
+
+@pytest.mark.parametrize("state", ["Drain", "Migrate", "StartServices"])
+def test_aborted_execution_is_followed_by_one_that_goes_on(
+    monkeypatch: pytest.MonkeyPatch, answers: AnswerServer, state: str
+) -> None:
+    with mock_aws():
+        deployments = begin(monkeypatch, answers, World())
+        abort(deployments, state)
+        assert deployments.deploy(NEW, OLD)["Status"] == "SUCCESS"
+        assert deployments.world.revision == "a3"
+        assert deployments.is_settled()
+
+
+@pytest.mark.parametrize("state", ["PauseScheduling", "Drain", "StopServices", "Snapshot", "Migrate", "StartServices"])
+def test_aborted_execution_is_followed_by_a_resume_and_by_any_deployment(
+    monkeypatch: pytest.MonkeyPatch, answers: AnswerServer, state: str
+) -> None:
+    """Nobody is started while a task of the aborted one still moves the database."""
+    with mock_aws():
+        deployments = begin(monkeypatch, answers, World())
+        abort(deployments, state)
+        assert not deployments.ask("Resume")
+        assert deployments.is_settled()
+        assert not deployments.world.migrated_with_somebody_at_work
+        assert deployments.deploy(OLD, NEW)["Status"] == "SUCCESS"
+        assert deployments.world.revision == "a1"
+        assert deployments.is_settled()
+
+
+@pytest.mark.parametrize("times", range(1, 8))
+def test_aborted_restore_is_ended_by_a_resume(
+    monkeypatch: pytest.MonkeyPatch, answers: AnswerServer, times: int
+) -> None:
+    """Services would find no database, where the abort came between the two renames."""
+    with mock_aws():
+        deployments = begin(monkeypatch, answers, World(reach_stops_at="a2", way_back_fails=True))
+        abort(deployments, "Restore", times)
+        assert not deployments.ask("Resume")
+        assert DATABASE in deployments.world.instances
+        assert deployments.is_settled()
+
+
+def test_migration_that_hangs_in_an_aborted_execution_is_ended_before_anybody_is_started(
+    monkeypatch: pytest.MonkeyPatch, answers: AnswerServer
+) -> None:
+    with mock_aws():
+        deployments = begin(monkeypatch, answers, World(reach_hangs=True))
+        abort(deployments, "Migrate", 3)
+        began = deployments.world.now
+
+        def nobody_works(step: str) -> None:
+            assert step == "start_services" or not any(deployments.world.alive.values())
+
+        assert not deployments.ask("Resume", nobody_works)
+        assert deployments.world.now - began > 600
+        assert deployments.world.revision == "a2"
+        assert deployments.is_settled(), "each container waits for its revision by itself"
+        assert deployments.deploy(OLD, NEW)["Status"] == "SUCCESS"
+        assert deployments.world.revision == "a1"
+        assert deployments.is_settled()
+
+
+def test_nobody_is_started_beside_a_stray_migration_when_a_later_execution_asks_meanwhile(
+    monkeypatch: pytest.MonkeyPatch, answers: AnswerServer
+) -> None:
+    """The deployment that waits for it fails; what it gives back waits for it too."""
+    with mock_aws():
+        deployments = begin(monkeypatch, answers, World())
+        abort(deployments, "Migrate")
+        asked: list[str] = []
+
+        def another_comes(step: str) -> None:
+            if step == "settle" and not asked:
+                asked.append(step)
+                deployments.ask_for_turn(8)
+
+        deployments.world.running_executions, deployments.world.start_looks = {EXECUTION.format(7)}, 6
+        ended = deployments.walk(EXECUTION.format(7), deployments.request(NEW, OLD), another_comes)
+        assert ended.entered[-1] == "Failed"
+        assert answers.received[-1]["Reason"].startswith("settle: a later deployment")
+        assert not deployments.world.migrated_with_somebody_at_work
+        assert deployments.is_settled(), "each container waits for its revision by itself"
+        deployments.world.running_executions = set()
+        assert deployments.deploy(NEW, OLD, number=8)["Status"] == "SUCCESS"
+        assert deployments.world.revision == "a3"
+
+
+@pytest.mark.parametrize("failures", [9, 18])
+def test_nobody_is_started_beside_a_stray_migration_when_ecs_was_away(
+    monkeypatch: pytest.MonkeyPatch, answers: AnswerServer, failures: int
+) -> None:
+    """For longer than Settle is tried again, and than the way back is."""
+    with mock_aws():
+        deployments = begin(monkeypatch, answers, World())
+        abort(deployments, "Migrate")
+        deployments.world.list_failures, deployments.world.start_looks = failures, 6
+        ended = deployments.walk(EXECUTION.format(7), deployments.request(NEW, OLD))
+        assert ended.entered[-1] == "Failed"
+        assert not deployments.world.migrated_with_somebody_at_work
+        assert deployments.deploy(NEW, OLD, number=8)["Status"] == "SUCCESS"
+        assert not deployments.world.migrated_with_somebody_at_work
+        assert deployments.world.revision == "a3"
+        assert deployments.is_settled()

@@ -1,0 +1,61 @@
+"""One execution after the other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tests.integration import state_table
+from tests.integration.custom_resources import AnswerServer, Context
+from tests.integration.metadata_migration import state_machine
+from tests.integration.metadata_migration.deployments import EXECUTION, Deployments, begin
+from tests.integration.metadata_migration.world import NEW, OLD, World
+
+
+def test_later_deployment_waits_for_its_turn_and_ends_the_draining_of_the_one_before(
+    monkeypatch: pytest.MonkeyPatch, answers: AnswerServer
+) -> None:
+    """As when a stack's update is cancelled while it waits for running tasks."""
+    with mock_aws():
+        world = World()
+        world.running_tasks_until = world.now + 24 * 3600
+        deployments = begin(monkeypatch, answers, world)
+        first = EXECUTION.format("first")
+        world.running_executions = {first}
+        later = deployments.handler.lambda_handler
+        asked: list[str] = []
+
+        def invoke(payload: dict[str, Any]) -> Any:
+            if payload["step"] == "drain" and not asked:
+                request = deployments.request(OLD, NEW)
+                event = {"step": "take_turn", "execution": EXECUTION.format("second"), "request": request}
+                asked.append(later(event, Context("metadata_migrator"))["state"])
+            return later(payload, Context("metadata_migrator"))
+
+        given = {"request": deployments.request(NEW, OLD)}
+        state_machine.walk(first, deployments.now, given, invoke, lambda seconds: None)
+        assert asked == ["wait"]
+        (answer,) = answers.received
+        assert answer["Reason"].startswith("drain: a later deployment")
+        assert deployments.is_settled()
+        world.running_executions = set()
+        assert deployments.deploy(OLD, NEW, number=2)["Status"] == "SUCCESS"
+
+
+def test_wait_for_one_s_turn_is_not_cut_off_by_its_own_history(deployments: Deployments) -> None:
+    """Whoever waits for a migration of hours looks less and less often."""
+    deployments.world.running_executions = {EXECUTION.format(1)}
+    boto3.client("dynamodb").put_item(
+        TableName=state_table.NAME,
+        Item={"id": {"S": "metadata_migration"}, "execution": {"S": EXECUTION.format(1)}},
+    )
+    event = {"step": "take_turn", "execution": EXECUTION.format(2), "request": deployments.request(NEW, OLD)}
+    seconds = []
+    for _ in range(3):
+        event["began"] = deployments.now if not seconds else event["began"]
+        seconds.append(deployments.handler.lambda_handler(event, Context("metadata_migrator"))["seconds"])
+        deployments.world.now += 600
+    assert seconds == [2, 30, 60]

@@ -1,0 +1,228 @@
+"""Every way that an upgrade can go.
+
+Each ends with Airflow's services as many as before, the scaler's hold lifted, the database where the answer says, and an
+answer that CloudFormation can act on.
+"""
+
+from __future__ import annotations
+
+import boto3
+import pytest
+
+from control_plane.worker_scaling.hold_item import HoldItem
+from tests.integration import state_table
+from tests.integration.metadata_migration.deployments import Deployments
+from tests.integration.metadata_migration.world import DATABASE, NEW, OLD, World
+
+
+def test_database_that_fits_is_asked_once_and_nothing_is_stopped(deployments: Deployments) -> None:
+    world = deployments.world
+    assert deployments.deploy(OLD, OLD)["Status"] == "SUCCESS"
+    assert [task.command for task in world.tasks.values()] == [["prepare"]]
+    assert deployments.deploy(OLD, OLD)["Status"] == "SUCCESS"
+    assert len(world.tasks) == 1, "the same image needs no second look"
+    assert deployments.entered == [
+        *("TakeTurn", "IsTurn", "Settle", "IsSettled", "Compare", "IsCompared", "Answer", "Succeeded")
+    ]
+    world.now += 2 * 3600
+    assert deployments.deploy(OLD, OLD)["Status"] == "SUCCESS"
+    assert len(world.tasks) == 2, "after a while it is asked again: somebody may have restored a backup"
+    assert not world.snapshots
+    assert deployments.is_settled()
+
+
+def test_upgrade_moves_the_database_with_nobody_at_work(deployments: Deployments) -> None:
+    world = deployments.world
+    world.running_tasks_until = world.now + 900
+    assert deployments.deploy(NEW, OLD)["Status"] == "SUCCESS"
+    assert world.revision == "a3"
+    assert not world.migrated_with_somebody_at_work
+    assert [snapshot["revision"] for snapshot in world.snapshots.values()] == ["a1"]
+    assert world.queued == 0, "what the old workers have not taken is sent anew"
+    assert world.now > world.running_tasks_until
+    assert deployments.is_settled()
+
+
+def test_downgrade_is_made_by_the_newer_image(deployments: Deployments) -> None:
+    world = deployments.world
+    world.revision = "a3"
+    assert deployments.deploy(OLD, NEW)["Status"] == "SUCCESS"
+    assert world.revision == "a1"
+    assert [(task.image, task.command[0]) for task in world.tasks.values()] == [(OLD, "prepare"), (NEW, "reach")]
+    assert deployments.is_settled()
+
+
+def test_first_deployment_on_a_newer_database_says_what_to_do(deployments: Deployments) -> None:
+    deployments.world.revision = "a3"
+    answer = deployments.deploy(OLD, None)
+    assert answer["Status"] == "FAILED"
+    assert answer["Reason"].startswith("compare: the database is of a newer Airflow")
+    assert "deploy an image that is at least as new" in answer["Reason"]
+
+
+def test_first_deployment_on_an_older_database_migrates_it_and_holds_nobody_afterwards(
+    deployments: Deployments,
+) -> None:
+    """Of an Airflow that ran elsewhere: there is no service to stop yet."""
+    world = deployments.world
+    world.counts, world.alive = {}, {}
+    assert deployments.deploy(NEW, None)["Status"] == "SUCCESS"
+    assert world.revision == "a3"
+    assert len(world.snapshots) == 1
+    assert not HoldItem(boto3.client("dynamodb"), state_table.NAME).load().stands(world.now)
+
+
+def test_image_that_does_not_start_fails_before_anything_is_touched(deployments: Deployments) -> None:
+    world = deployments.world
+    world.start_fails = True
+    answer = deployments.deploy(NEW, OLD)
+    assert answer["Status"] == "FAILED"
+    assert "CannotPullContainerError" in answer["Reason"]
+    assert "(log: /farflow/farflow/migration, stream airflow/migration/" in answer["Reason"]
+    assert "PauseScheduling" not in deployments.entered
+    assert world.revision == "a1"
+    assert deployments.is_settled()
+
+
+@pytest.mark.parametrize("stops_at", ["a1", "a2", "a3"])
+def test_failed_migration_is_taken_back(deployments: Deployments, stops_at: str) -> None:
+    """Wherever it stopped, also in its last moment."""
+    world = deployments.world
+    world.reach_stops_at = stops_at
+    answer = deployments.deploy(NEW, OLD)
+    assert answer["Status"] == "FAILED"
+    assert answer["Reason"].startswith("migrate: its container exited with 137")
+    assert world.revision == "a1"
+    assert world.instances == {DATABASE: "the present one"}
+    assert deployments.is_settled()
+
+
+def test_migration_that_cannot_be_taken_back_goes_back_to_its_snapshot(deployments: Deployments) -> None:
+    """The restored instance has the name of the present one, and so its endpoint; that one stays under another name."""
+    world = deployments.world
+    world.reach_stops_at, world.way_back_fails = "a2", True
+    assert deployments.deploy(NEW, OLD)["Status"] == "FAILED"
+    assert world.revision == "a1"
+    assert world.instances.pop(DATABASE) == "a restored one"
+    ((name, what),) = world.instances.items()
+    assert (name.startswith("farflow-replaced-"), what) == (True, "the present one")
+    assert deployments.is_settled()
+
+
+def test_without_a_snapshot_the_database_left_between_is_told(
+    deployments: Deployments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = deployments.world
+    deployments.set(database_instance="")
+    world.reach_stops_at, world.way_back_fails = "a2", True
+    answer = deployments.deploy(NEW, OLD)
+    assert "The database could not be brought back" in answer["Reason"]
+    assert deployments.is_settled(), "the services are started: they wait by themselves"
+
+
+def test_failed_snapshot_gives_the_upgrade_up(deployments: Deployments) -> None:
+    world = deployments.world
+    world.snapshot_fails = True
+    answer = deployments.deploy(NEW, OLD)
+    assert answer["Reason"].startswith("snapshot: RDS could not take the snapshot")
+    assert world.revision == "a1"
+    assert deployments.is_settled()
+
+
+def test_upgrade_goes_back_while_cloudformation_still_waits(deployments: Deployments) -> None:
+    """It gives a custom resource an hour, and would not know afterwards what became of it."""
+    world = deployments.world
+    world.snapshot_hangs, began = True, world.now
+    answer = deployments.deploy(NEW, OLD)
+    assert answer["Reason"].startswith("snapshot: it has not ended after 50 minutes")
+    assert world.now - began < 3600
+    assert world.revision == "a1"
+    assert deployments.is_settled()
+
+
+def test_tasks_that_run_for_too_long_are_not_ended(deployments: Deployments) -> None:
+    world = deployments.world
+    world.running_tasks_until = world.now + 24 * 3600
+    answer = deployments.deploy(NEW, OLD)
+    assert answer["Reason"].startswith("drain: after 30 minutes workers still ran tasks (3 of worker-default)")
+    assert world.revision == "a1"
+    assert world.alive["worker-default"] == 3
+    assert deployments.is_settled()
+
+
+def test_rollback_of_cloudformation_after_an_upgrade_goes_back(deployments: Deployments) -> None:
+    """The migration succeeded, and then a service of the new version did not come up."""
+    assert deployments.deploy(NEW, OLD)["Status"] == "SUCCESS"
+    assert deployments.deploy(OLD, NEW)["Status"] == "SUCCESS"
+    assert deployments.world.revision == "a1"
+    assert deployments.is_settled()
+
+
+def test_rollback_of_cloudformation_after_a_failed_upgrade_finds_nothing_to_do(deployments: Deployments) -> None:
+    deployments.world.reach_stops_at = "a2"
+    assert deployments.deploy(NEW, OLD)["Status"] == "FAILED"
+    assert deployments.deploy(OLD, NEW)["Status"] == "SUCCESS"
+    assert "PauseScheduling" not in deployments.entered
+    assert deployments.is_settled()
+
+
+def test_tag_is_asked_each_time(deployments: Deployments) -> None:
+    """It may be another image today."""
+    properties = deployments.properties
+    deployments.properties = lambda image: properties(image) | {"Image": "registry/airflow:latest"}  # type: ignore[method-assign]
+    for _ in range(2):
+        assert deployments.deploy(OLD, OLD)["Status"] == "SUCCESS"
+    assert len(deployments.world.tasks) == 2
+
+
+def test_workers_that_are_at_zero_do_not_come_for_what_waits(deployments: Deployments) -> None:
+    """They would find no Execution API, and then another database."""
+    world = deployments.world
+    world.counts["worker-default"] = world.alive["worker-default"] = 0
+    world.backs_up_until = world.now + 1200
+    assert deployments.deploy(NEW, OLD)["Status"] == "SUCCESS"
+    assert not world.migrated_with_somebody_at_work
+    assert world.now > world.backs_up_until, "RDS takes no snapshot while it makes its own backup"
+    assert len(world.snapshots) == 1
+
+
+@pytest.mark.parametrize("workers", [0, 3])
+def test_queued_tasks_are_run_first_where_it_is_asked_also_from_zero(
+    deployments: Deployments, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    deployments.set(queued_tasks="run")
+    emptied: list[str] = []
+    monkeypatch.setattr(World, "_sqs_delete_message_batch", lambda *_: emptied.append("some"))
+    world = deployments.world
+    world.counts["worker-default"] = world.alive["worker-default"] = workers
+    assert deployments.deploy(NEW, OLD)["Status"] == "SUCCESS"
+    assert world.queued == 0
+    assert not emptied
+
+
+def test_migration_that_hangs_is_ended_and_taken_back(deployments: Deployments) -> None:
+    world = deployments.world
+    world.reach_hangs = True
+    answer = deployments.deploy(NEW, OLD)
+    assert answer["Reason"].startswith("migrate: it has not ended after 3 hours")
+    assert world.revision == "a1"
+    assert deployments.is_settled()
+
+
+def test_restore_that_rds_cannot_make_is_told(deployments: Deployments) -> None:
+    world = deployments.world
+    world.reach_stops_at, world.way_back_fails, world.restore_fails = "a2", True, True
+    answer = deployments.deploy(NEW, OLD)
+    assert "The database could not be brought back" in answer["Reason"]
+    assert world.instances[DATABASE] == "the present one"
+    assert deployments.is_settled()
+    world.restore_fails, world.revision = False, "a1"  # by hand
+    assert deployments.deploy(NEW, OLD)["Status"] == "SUCCESS"
+    assert world.instances[DATABASE] == "the present one", "nothing is put over what was worked on since"
+    assert world.revision == "a3"
+
+
+def test_only_the_newest_snapshots_are_kept(deployments: Deployments) -> None:
+    for image, former in [(NEW, OLD), (OLD, NEW)] * 3:
+        assert deployments.deploy(image, former)["Status"] == "SUCCESS"
+    assert len(deployments.world.snapshots) == 3
