@@ -44,6 +44,7 @@ deploy: setup ## Deploy to AWS with samconfig.toml's environment ENV, for exampl
 
 upgrade: setup ## Let running tasks end, then deploy to AWS. ENV=prod DRAIN_HOURS=8 CONFIRM=yes
 	@test -n "$(ENV)" || { echo "upgrade: say which environment of samconfig.toml, for example ENV=prod" >&2; exit 2; }
+	@$(LOCAL).drain_ahead before-upgrade
 	@$(SAM) build --config-env "$(ENV)"
 	@$(WITH_SAM) $(LOCAL).drain_ahead upgrade
 

@@ -153,7 +153,7 @@ def wanted_hours(text: str) -> float:
     except ValueError:
         hours = 0.0
     if not 1 / 60 <= hours <= MOST_HOURS:
-        raise DrainError(f"DRAIN_HOURS={text} is no number of hours up to {MOST_HOURS}")
+        raise DrainError(f"DRAIN_HOURS={text} is no number of hours, at most {MOST_HOURS}")
     return hours
 
 
@@ -176,6 +176,13 @@ def upgrade() -> int:
     return _of_environment().upgrade(hours, sam_deploy)
 
 
+def before_upgrade() -> int:
+    """Whether an upgrade of ENV can be begun, before anything is built for it."""
+    wanted_hours(os.environ.get("DRAIN_HOURS", ""))
+    UpgradeMachine(deployed.find())
+    return 0
+
+
 def resume() -> int:
     """Start what is stopped in ENV."""
     _of_environment().resume()
@@ -193,4 +200,8 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(command_line.run("local.drain_ahead", {"upgrade": upgrade, "resume": resume}, sys.argv[1:]))
+    sys.exit(
+        command_line.run(
+            "local.drain_ahead", {"before-upgrade": before_upgrade, "upgrade": upgrade, "resume": resume}, sys.argv[1:]
+        )
+    )

@@ -103,14 +103,24 @@ def check(environ: Mapping[str, str]) -> int:
     sources = [name for name in ("ENV", "DATABASE_URL", "FROM") if environ.get(name)]
     if len(sources) > 1:
         raise UpgradeCheckError(f"say one of {' and '.join(sources)}: each is another database")
+    is_on_aws = environ.get("ENV", deployed.HERE) != deployed.HERE
+    if environ.get("IMAGE") and (environ.get("DATABASE_URL") or environ.get("FROM")):
+        raise UpgradeCheckError(
+            "IMAGE is tried beside its database, with ENV; DATABASE_URL and FROM try TO, or this Farflow"
+        )
+    if environ.get("TO") and is_on_aws:
+        raise UpgradeCheckError(
+            "with ENV the image is the version to try: say IMAGE, or deploy what samconfig.toml says"
+        )
+    if (folder := folder_of(environ)) and not folder.is_dir():
+        raise UpgradeCheckError(f"DAGS={folder} is no folder")
     to = version(environ.get("TO") or present_version())
     if environ.get("DATABASE_URL") or environ.get("FROM"):
         went_well = try_here(to, environ)
-        return int(refuses(to, folder_of(environ) or layout.ROOT / "dags") or not went_well)
+        return int(refuses(to, folder or layout.ROOT / "dags") or not went_well)
     if not environ.get("ENV") and not stack_control.running():
         raise UpgradeCheckError("say ENV=<environment>, DATABASE_URL=<url> or FROM=<version>, or start the local stack")
     went_well = try_there(deployed.find(), environ)
-    folder = folder_of(environ)
     return int((refuses(to, folder) if folder else refuses_served(to)) or not went_well)
 
 
@@ -126,13 +136,21 @@ def try_here(to: Version, environ: Mapping[str, str]) -> bool:
     """Whether both ways went well. Raises `UpgradeCheckError`."""
     with tempfile.TemporaryDirectory() as scratch, metadata_database.empty(Path(scratch) / "copy") as copy:
         if url := environ.get("DATABASE_URL"):
-            fill(copy, url, Path(scratch) / "metadata.dump")
+            fill(copy, libpq_url(url), Path(scratch) / "metadata.dump")
             command_line.say("copy", "of DATABASE_URL, on this machine")
         else:
             create_schema(copy, version(environ["FROM"]))
             command_line.say("copy", f"none: an empty database of Airflow {environ['FROM']}, on this machine")
         trial = subprocess.run([str(to.python), "-m", "farflow.upgrade_trial"], env=to.environ(copy), check=False)
         return trial.returncode == 0
+
+
+def libpq_url(url: str) -> str:
+    """Also of Airflow's own `sql_alchemy_conn`, which names a driver. Raises `UpgradeCheckError`."""
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme.partition("+")[0] not in ("postgresql", "postgres"):
+        raise UpgradeCheckError("DATABASE_URL is to be postgresql://user:password@host:port/name")
+    return f"postgresql://{rest}"
 
 
 def fill(copy: MetadataDatabase, url: str, dump: Path) -> None:

@@ -20,6 +20,8 @@ from farflow.airflow_command import CommandError
 from farflow.schema import Relation, Revisions
 
 SHOWN_LOCKS = 8
+LONG_SECONDS = 20 * 60.0
+"""Of CloudFormation's hour, a third."""
 
 
 class TrialError(Exception):
@@ -49,7 +51,9 @@ def try_out(environ: Mapping[str, str]) -> bool:
             case Relation.EMPTY:
                 raise TrialError("it is empty, and nothing could go wrong")
             case Relation.AHEAD:
-                raise TrialError(f"Airflow {version} does not know where it is: it is the older one")
+                raise TrialError(
+                    f"it is newer than Airflow {version}, and only the newer version can take it down: its own check tries that too"
+                )
             case Relation.EQUAL:
                 say("migration", f"none: Airflow {version} needs these very revisions")
                 return True
@@ -98,6 +102,10 @@ def move(environ: Mapping[str, str], wanted: Revisions) -> Move:
 def tell(what: str, how: Move) -> None:
     """The locks that were held longest first."""
     say(what, f"{how.error or 'done'}, {how.seconds:.1f} s")
+    if how.seconds > LONG_SECONDS:
+        print(
+            "  long: with draining and snapshot it has to fit into CloudFormation's hour; see make upgrade", flush=True
+        )
     for table, seconds in sorted(how.locks.items(), key=lambda lock: -lock[1])[:SHOWN_LOCKS]:
         print(f"  locked         {table} {seconds:.2f} s", flush=True)
 

@@ -75,7 +75,7 @@ def test_copy_of_a_database_is_tried_and_the_database_itself_stays(
         assert upgrade_check.check({"DATABASE_URL": database.url, "DAGS": str(dags)}) == 0
         assert "none: Airflow 3.3.2 needs these very revisions" in capfd.readouterr().out
         assert upgrade_check.check({"DATABASE_URL": database.url, "TO": FORMER, "DAGS": str(dags)}) == 1
-        assert "Airflow 3.2.2 does not know where it is: it is the older one" in capfd.readouterr().out
+        assert "it is newer than Airflow 3.2.2, and only the newer version can take it down" in capfd.readouterr().out
         with psycopg.connect(database.url) as connection:
             assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("d2f4e1b3c5a7",)]
 
@@ -142,6 +142,24 @@ def test_database_that_somebody_works_on_is_left_alone(former: MetadataDatabase)
     assert trial.returncode == 1
     assert "it has 1 other connections (a scheduler), so it is no copy" in trial.stdout
     assert revision == [("1d6611b6ab7c",)]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"FROM": FORMER, "IMAGE": "apache/airflow:3.1"}, "IMAGE is tried beside its database, with ENV"),
+        ({"ENV": "prod", "TO": FORMER}, "with ENV the image is the version to try"),
+        ({"FROM": FORMER, "DAGS": "/no/where"}, "DAGS=/no/where is no folder"),
+        ({"DATABASE_URL": "mysql://a:b@db.example/airflow"}, "DATABASE_URL is to be postgresql://"),
+    ],
+)
+def test_what_would_not_be_looked_at_is_refused_before_anything_is_tried(given: dict[str, str], told: str) -> None:
+    with pytest.raises(UpgradeCheckError, match=told):
+        upgrade_check.check(given)
+
+
+def test_airflow_s_own_url_of_a_database_is_taken() -> None:
+    assert upgrade_check.libpq_url("postgresql+psycopg2://a:b@db/airflow") == "postgresql://a:b@db/airflow"
 
 
 def test_two_databases_at_once_are_refused() -> None:

@@ -191,7 +191,7 @@ def test_what_does_not_change_is_told_now_and_then(said: list[str]) -> None:
 
 @pytest.mark.parametrize("text", ["0", "-1", "21", "eight", "nan"])
 def test_hours_that_no_drain_can_have_are_refused(text: str) -> None:
-    with pytest.raises(DrainError, match=f"DRAIN_HOURS={text} is no number of hours up to 20"):
+    with pytest.raises(DrainError, match=f"DRAIN_HOURS={text} is no number of hours, at most 20"):
         drain_ahead.wanted_hours(text)
 
 
