@@ -12,6 +12,10 @@ from tests.upgrades.versions import states
 from tests.waiting import eventually
 
 
+END_SECONDS = 1200.0
+"""ECS tries a service whose tasks do not start for some eight minutes before its circuit breaker opens."""
+
+
 @dataclass
 class Deploying:
     """In a thread of its own, from the moment that it is made."""
@@ -43,6 +47,6 @@ class Deploying:
 
     def end(self) -> str:
         """CloudFormation's last words when it failed; empty when it did not."""
-        self.thread.join(600)
+        self.thread.join(END_SECONDS)
         assert not self.thread.is_alive()
         return "".join(self.error)
