@@ -93,7 +93,10 @@ def _begin(rds: RDSClient, instance: str, name: str) -> None:
         ) from None
     except ClientError as error:
         raise CopyError(f"RDS makes no copy of {instance}: {error}") from error
-    except BaseException:  # it may have been begun all the same
+    except BotoCoreError as error:  # it may have been begun all the same
+        delete(rds, name)
+        raise CopyError(f"RDS did not answer, and makes no copy of {instance}: {error}") from error
+    except KeyboardInterrupt:
         delete(rds, name)
         raise
 

@@ -11,7 +11,6 @@ from local.upgrade_history import executions
 from tests.upgrades.versions import states
 from tests.waiting import eventually
 
-
 END_SECONDS = 1200.0
 """ECS tries a service whose tasks do not start for some eight minutes before its circuit breaker opens."""
 
