@@ -65,4 +65,9 @@ def test_exchanged_version_ends_no_task_and_loses_nothing(
     eventually(lambda: work.ticks() > ticks, 90, "the schedule goes on")
     assert not work.failures()
     assert not set(workers.ids()) & set(old_worker)
+    eventually(
+        lambda: [workers.item(each).get("phase") for each in workers.ids()] == ["accepting"],
+        180,
+        "there is one worker as before, of this version",
+    )
     print(f"{version}: nobody scheduled for {metadata.pause_of_scheduling():.0f} s")
