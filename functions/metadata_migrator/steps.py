@@ -436,7 +436,7 @@ class Steps:
     def _let_workers_come(self, record: Record) -> None:
         now = self._now()
         if record.held_until > now:
-            self._hold.save(Hold(is_asked=False, at=now, until=now))
+            self._hold.save(Hold(is_asked=False, at=now, until=now, counts=_of_workers(record)))
             record.held_until = 0.0
             self._turn.save(record)
 

@@ -37,6 +37,8 @@ class Step:
     rolled_out: str
     """The task definition that the service was told, or nothing."""
     ordered: dict[str, Order]
+    is_whole: bool
+    """Whether all of it was done: nobody else has acted for the group meanwhile."""
 
 
 class Scaling:
@@ -68,30 +70,36 @@ class Scaling:
         view = self._service.observe(cold_start, self._now())
         hold = self._state.hold()
         if hold.stands(self._now()):
-            decision = drain_all(view.fleet, self._now())
-            return Step(decision, view, "", self._act(lease, decision, view, ""))
+            return self._act(lease, drain_all(view.fleet, self._now()), view, "")
         if self._group.is_off:
-            decision = take_up_again(view.fleet, hold.counts.get(self._group.service, 0))
-        else:
-            workload = worth(self._state.workload(name), self._now())
-            decision = decide(workload, view.fleet, self._group.policy(cold_start), self._now())
-        roll_out = view.fleet.rollout.to_tell
-        return Step(decision, view, roll_out, self._act(lease, decision, view, roll_out))
+            return self._take_up_again(lease, view, hold)
+        workload = worth(self._state.workload(name), self._now())
+        decision = decide(workload, view.fleet, self._group.policy(cold_start), self._now())
+        return self._act(lease, decision, view, view.fleet.rollout.to_tell)
 
-    def _act(self, lease: Lease, decision: Decision, view: ServiceView, roll_out: str) -> dict[str, Order]:
+    def _take_up_again(self, lease: Lease, view: ServiceView, hold: Hold) -> Step:
+        taken_up_at = self._state.taken_up_at(self._group.name)
+        decision, roll_out = take_up_again(view.fleet, hold, self._group.service, taken_up_at)
+        step = self._act(lease, decision, view, roll_out)
+        if step.is_whole and taken_up_at < hold.at:
+            self._state.save_taken_up(lease, hold)
+        return step
+
+    def _act(self, lease: Lease, decision: Decision, view: ServiceView, roll_out: str) -> Step:
         """The count first: whoever is told to leave afterwards gives its protection up when nobody else can be stopped."""
         if not self._state.extend(lease, self._now(), LEASE_SECONDS):
-            return {}
+            return Step(decision, view, "", {}, is_whole=False)
         if decision.desired != view.fleet.desired or roll_out:
             self._update_service(decision.desired, roll_out)
         if roll_out or (view.fleet.rollout.is_unrecorded and not self._group.is_off):
             self._state.save_rolled_out(lease, RolledOut(view.fleet.rollout.newest, self._now()))
         # Only the newest of two that believe to have the lease is heard.
-        return {
+        ordered = {
             worker: order
             for worker, order in orders_in_turn(decision.orders)
             if self._state.order(worker, order, lease)
         }
+        return Step(decision, view, roll_out, ordered, is_whole=ordered == decision.orders)
 
     def _update_service(self, desired: int, roll_out: str) -> None:
         request: dict[str, Any] = {"taskDefinition": roll_out} if roll_out else {}

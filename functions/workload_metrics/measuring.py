@@ -137,15 +137,18 @@ class Measuring:
         self, group: WorkerGroup, decision: Decision, view: ServiceView, now: float, missing: list[IncompleteError]
     ) -> bool:
         """Whether `worker_scaler` would do anything, by the decision or by what an upgrade asks."""
-        hold = Hold()
+        hold, taken_up_at = Hold(), 0.0
         with noted(missing, "whether an upgrade holds"):
+            taken_up_at = self._state.taken_up_at(group.name) if group.is_off else 0.0
             hold = self._state.hold()
         if hold.stands(now):
-            return has_to_change(drain_all(view.fleet, now), view, tells_revisions=False)
-        if group.is_off:
-            again = take_up_again(view.fleet, hold.counts.get(group.service, 0))
-            return hold.concerns_all(now) and has_to_change(again, view)
-        return has_to_change(decision, view)
+            return has_to_change(drain_all(view.fleet, now), view, "")
+        if not group.is_off:
+            return has_to_change(decision, view, view.fleet.rollout.to_tell)
+        if not hold.concerns_all(now):
+            return False
+        again, roll_out = take_up_again(view.fleet, hold, group.service, taken_up_at)
+        return has_to_change(again, view, roll_out)
 
     def _learn(self, group: WorkerGroup, known: Mapping[str, float] | None, view: ServiceView) -> None:
         """What could not be read is not overwritten."""
@@ -163,10 +166,9 @@ class Measuring:
             )
 
 
-def has_to_change(decision: Decision, view: ServiceView, *, tells_revisions: bool = True) -> bool:
-    """Whether `worker_scaler` would do anything."""
-    rollout_is_due = tells_revisions and view.fleet.rollout.is_due
-    return decision.desired != view.fleet.desired or bool(decision.orders) or rollout_is_due
+def has_to_change(decision: Decision, view: ServiceView, roll_out: str) -> bool:
+    """Whether `worker_scaler` would do anything, with the revision that it would tell."""
+    return decision.desired != view.fleet.desired or bool(decision.orders or roll_out)
 
 
 def has_work(group: WorkerGroup, workload: Workload, decision: Decision) -> bool:

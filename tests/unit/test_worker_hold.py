@@ -6,6 +6,7 @@ import pytest
 
 from control_plane.worker_scaling.fleet import Fleet, Order, Phase, Worker
 from control_plane.worker_scaling.hold import AFTERWARDS_SECONDS, Hold, drain_all, take_up_again
+from control_plane.worker_scaling.rollout import RolledOut, Rollout
 
 NOW = 1_000_000.0
 PROTECTED = NOW + 24 * 3600
@@ -57,14 +58,32 @@ def test_who_never_reported_is_taken_back() -> None:
     assert decision.desired == 1
 
 
-def test_afterwards_those_that_stayed_accept_again() -> None:
-    decision = take_up_again(Fleet(3, (BUSY, DRAINING, DRAINED)), 5)
-    assert decision.orders == {"draining": Order.ACCEPT, "drained": Order.ACCEPT}
-    assert decision.desired == 3
+LIFTED = Hold(at=NOW - 60, until=NOW - 60, counts={"workers": 5})
 
 
-def test_afterwards_as_many_as_before_are_started_where_all_have_left() -> None:
-    assert take_up_again(Fleet(0), 5).desired == 5
+@pytest.mark.parametrize("workers", [(), (BUSY,), (BUSY, DRAINING, DRAINED, LEAVING)], ids=["none", "one", "some"])
+def test_afterwards_there_are_as_many_as_before_and_those_that_stayed_accept_again(workers: tuple[Worker, ...]) -> None:
+    fleet = Fleet(sum(worker is not LEAVING for worker in workers), workers)
+    decision, _ = take_up_again(fleet, LIFTED, "workers", 0.0)
+    assert decision.desired == 5
+    assert decision.orders == {worker.id: Order.ACCEPT for worker in workers if worker.order is Order.DRAIN}
+
+
+@pytest.mark.parametrize("desired", [0, 1, 7])
+def test_once_taken_up_the_workers_are_their_owner_s_again(desired: int) -> None:
+    decision, _ = take_up_again(Fleet(desired, (BUSY, DRAINED)), LIFTED, "workers", LIFTED.at)
+    assert (decision.desired, decision.orders) == (desired, {})
+
+
+@pytest.mark.parametrize(
+    ("told", "is_told"),
+    [(None, True), (RolledOut("old", LIFTED.at - 900), True), (RolledOut("newer", LIFTED.at + 30), False)],
+    ids=["never told", "told before it", "told since"],
+)
+@pytest.mark.parametrize("taken_up_at", [0.0, LIFTED.at])
+def test_afterwards_one_new_revision_is_told(told: RolledOut | None, taken_up_at: float, *, is_told: bool) -> None:
+    fleet = Fleet(1, (BUSY,), Rollout(served="old", newest="newest", told=told))
+    assert take_up_again(fleet, LIFTED, "workers", taken_up_at)[1] == ("newest" if is_told else "")
 
 
 @pytest.mark.parametrize(

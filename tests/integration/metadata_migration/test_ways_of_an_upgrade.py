@@ -200,6 +200,18 @@ def test_queued_tasks_are_run_first_where_it_is_asked_also_from_zero(
     assert not emptied
 
 
+def test_workers_that_nobody_else_counts_are_called_back_for_messages_that_are_to_be_run(
+    deployments: Deployments,
+) -> None:
+    """One takes messages as it is told to drain, and gives them back: they are there when all workers have left."""
+    deployments.set(queued_tasks="run")
+    world = deployments.world
+    world.scaling_is_off, world.comes_back = True, 2
+    assert deployments.deploy(NEW, OLD)["Status"] == "SUCCESS"
+    assert (world.queued, world.comes_back) == (0, 0)
+    assert deployments.is_settled()
+
+
 def test_migration_that_hangs_is_ended_and_taken_back(deployments: Deployments) -> None:
     world = deployments.world
     world.reach_hangs = True

@@ -62,6 +62,9 @@ class World:
     """By instance that is not the present one, the revision of its content."""
     running_executions: set[str] = field(default_factory=set)
     queued: int = 25
+    comes_back: int = 0
+    """So many messages are in the queue again when the first workers have left: of one that had taken them last."""
+    scaling_is_off: bool = False
     calls: int = 0
     migrated_with_somebody_at_work: bool = False
 
@@ -256,8 +259,10 @@ class World:
         if hold.stands(self.now):
             if self.now >= self.running_tasks_until:
                 self.counts[WORKERS] = self.alive[WORKERS] = 0
+                self.queued, self.comes_back = self.queued + self.comes_back, 0
             return
-        self.counts[WORKERS] = self.counts[WORKERS] or hold.counts.get(WORKERS, 0) or int(self.queued > 0)
+        foreseen = 0 if self.scaling_is_off else int(self.queued > 0)
+        self.counts[WORKERS] = self.counts[WORKERS] or hold.counts.get(WORKERS, 0) or foreseen
         self.alive[WORKERS] = self.counts[WORKERS]
         self.queued = max(0, self.queued - self.alive[WORKERS])
 

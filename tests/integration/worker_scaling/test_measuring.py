@@ -151,6 +151,22 @@ def test_hold_of_an_upgrade_has_the_workers_drained_though_there_is_work(
     assert recorder.invoked == [{"worker_groups": ["default"]}]
 
 
+def test_after_a_hold_a_group_that_is_off_is_counted_until_it_was_taken_up(
+    ecs: EcsService, state: ScalingState, dynamodb: Any, database: Database, recorder: Recorder
+) -> None:
+    hold = Hold(is_asked=False, at=NOW - 60, until=NOW - 60, counts={SERVICE: 2})
+    HoldItem(dynamodb, state_table.NAME).save(hold)
+    looks = measuring(ecs, state, database, recorder, OFF)
+    looks.look(NOW)
+    looks.look(NOW + 10)
+    assert recorder.invoked == [{"worker_groups": ["default"]}]
+    lease = state.acquire("default", NOW, 90)
+    assert lease
+    state.save_taken_up(lease, hold)
+    looks.look(NOW + 20)
+    assert len(recorder.invoked) == 1
+
+
 def test_group_that_is_off_is_measured_and_left_alone(
     ecs: EcsService, state: ScalingState, database: Database, recorder: Recorder
 ) -> None:

@@ -101,6 +101,40 @@ def test_after_a_hold_a_group_that_is_off_accepts_again_and_gets_the_new_revisio
     assert ecs.updates[-1]["taskDefinition"].endswith(":2")
 
 
+def test_after_that_a_group_that_is_off_is_left_alone(state: ScalingState, dynamodb: Any, ecs: EcsService) -> None:
+    """A count, an order or a revision that somebody else gave stays, until there is another hold."""
+    hold = HoldItem(dynamodb, state_table.NAME)
+    scaling = Scaling(ecs, "farflow", state, OFF, lambda: NOW)  # type: ignore[arg-type]
+    hold.save(Hold(is_asked=False, at=NOW - 60, until=NOW - 60, counts={SERVICE: 3}))
+    ecs.newest = revision(2)
+    ecs.start("a", phase=Phase.DRAINED, order=Order.DRAIN, idle_since=NOW)
+    step(scaling)
+    assert ecs.desired == 3
+    ecs.desired, ecs.newest = 2, revision(3)
+    ecs.start("b", phase=Phase.DRAINED, order=Order.DRAIN, idle_since=NOW)
+    updates = len(ecs.updates)
+    step(scaling)
+    assert (ecs.desired, ecs.order_of("b"), len(ecs.updates)) == (2, "drain", updates)
+    hold.save(Hold(is_asked=False, at=NOW - 30, until=NOW - 30, counts={SERVICE: 3}))
+    step(scaling)
+    assert (ecs.desired, ecs.order_of("b")) == (3, "accept")
+
+
+def test_group_that_is_off_is_taken_up_by_the_next_when_another_acts_meanwhile(
+    state: ScalingState, dynamodb: Any, ecs: EcsService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    HoldItem(dynamodb, state_table.NAME).save(Hold(is_asked=False, at=NOW - 60, until=NOW - 60, counts={SERVICE: 1}))
+    ecs.desired = 1
+    ecs.start("a", phase=Phase.DRAINED, order=Order.DRAIN, idle_since=NOW)
+    scaling = Scaling(ecs, "farflow", state, OFF, lambda: NOW)  # type: ignore[arg-type]
+    with monkeypatch.context() as patch:
+        patch.setattr(state, "extend", lambda *_: False)
+        assert not step(scaling).ordered
+    assert ecs.order_of("a") == "drain"
+    step(scaling)
+    assert ecs.order_of("a") == "accept"
+
+
 @pytest.mark.parametrize(
     "observation", [None, Workload(NOW - 200), Workload(NOW - 1000), Workload(NOW, is_complete=False)]
 )

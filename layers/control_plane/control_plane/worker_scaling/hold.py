@@ -12,7 +12,7 @@ from control_plane.worker_scaling.decision import Decision, unprotected
 from control_plane.worker_scaling.fleet import Fleet, Order, Phase, Worker
 
 AFTERWARDS_SECONDS = 1800.0
-"""So long after a hold, groups whose scaling is off are looked after: their workers are called back, and a new revision told."""
+"""So long after a hold, groups whose scaling is off are looked after, until what it took from them is there again."""
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,24 @@ def drain_all(fleet: Fleet, now: float) -> Decision:
     return Decision(0, len(staying), len(staying) - len(leaving), orders, f"an upgrade holds: {gone}")
 
 
-def take_up_again(fleet: Fleet, count: int) -> Decision:
-    """Where scaling is off: the workers that were drained accept again; where all have left, as many as before are started."""
+def take_up_again(fleet: Fleet, hold: Hold, service: str, taken_up_at: float) -> tuple[Decision, str]:
+    """Where scaling is off: as many workers as before, all accepting; and the revision that the service is told, or nothing.
+
+    Once each: then the workers are again told and counted by nobody but their owner. `taken_up_at` is when the hold was asked
+    or lifted that was followed last, in seconds since 1970.
+    """
+    told = fleet.rollout.told
+    revision = fleet.rollout.to_tell if told is None or told.at < hold.at else ""
+    present = len(fleet.staying)
+    if taken_up_at >= hold.at:
+        return Decision(
+            fleet.desired, present, fleet.desired, {}, "an upgrade held, and its workers are back"
+        ), revision
     orders: Mapping[str, Order] = {
         worker.id: Order.ACCEPT for worker in fleet.staying if worker.order is not Order.ACCEPT
     }
-    present = len(fleet.staying)
-    desired = fleet.desired or count
-    return Decision(desired, present, desired, orders, "an upgrade held, and holds no more: all accept")
+    desired = max(fleet.desired, hold.counts.get(service, 0))
+    return Decision(desired, present, desired, orders, "an upgrade held, and holds no more: all accept"), revision
 
 
 def _may_leave(worker: Worker) -> bool:
