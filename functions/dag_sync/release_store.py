@@ -368,13 +368,15 @@ class ReleaseStore:
                 self._link_copy(source, target, executable)
 
     def _link_copy(self, source: Path, target: Path, executable: bool) -> None:
-        try:
-            self._files.link(source, target)  # another thread copied it meanwhile
-        except OSError as error:
-            if error.errno != errno.EMLINK:
-                raise
-            self.add([self._files.read(source)], executable, source.name[:64])
-            self._files.link(source, target)
+        while True:
+            try:
+                self._files.link(source, target)  # another thread may have copied it, and others used that up
+            except OSError as error:
+                if error.errno != errno.EMLINK:
+                    raise
+                self.add([self._files.read(source)], executable, source.name[:64])
+            else:
+                return
 
     def point_at(self, release_id: str) -> None:
         """Have HEAD name `release_id`, unless it names a newer one."""

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import threading
 import time
 from pathlib import Path
 from types import ModuleType
@@ -149,12 +150,13 @@ def test_delivery_that_did_not_come_to_its_end_is_not_counted_as_one_that_did(
 def test_content_with_as_many_links_as_efs_allows_is_copied(
     handler: ModuleType, s3: Any, publisher: DagReleases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    link = os.link
+    link, server = os.link, threading.Lock()
 
     def link_as_efs(source: Path, target: Path) -> None:
-        if source.stat().st_nlink >= 5:
-            raise OSError(errno.EMLINK, "Too many links")
-        link(source, target)
+        with server:
+            if source.stat().st_nlink >= 5:
+                raise OSError(errno.EMLINK, "Too many links")
+            link(source, target)
 
     monkeypatch.setattr("dag_sync.file_system.os.link", link_as_efs)
     publisher.publish(contents(**{f"same{number}": "same" for number in range(23)}), publisher="ada")
@@ -163,3 +165,20 @@ def test_content_with_as_many_links_as_efs_allows_is_copied(
     assert len({path.stat().st_ino for path in (tmp_path / "releases").rglob("*.py")}) == 6, (
         "four of each, beside the store's own"
     )
+
+
+@pytest.mark.parametrize("refusals", [1, 2, 3, 7])
+def test_copy_whose_links_others_use_up_meanwhile_is_made_again(
+    handler: ModuleType, publisher: DagReleases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusals: int
+) -> None:
+    link, left = os.link, [OSError(errno.EMLINK, "Too many links") for _ in range(refusals)]
+
+    def link_at_last(source: Path, target: Path) -> None:
+        if left:
+            raise left.pop()
+        link(source, target)
+
+    monkeypatch.setattr("dag_sync.file_system.os.link", link_at_last)
+    publisher.publish(contents(a="1"), publisher="ada")
+    handler.lambda_handler(SWEEP, CONTEXT)
+    assert served(tmp_path) == {"a.py": "1"}
