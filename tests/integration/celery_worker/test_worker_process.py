@@ -18,11 +18,11 @@ SETTLING_SECONDS = 10
 
 
 def begun(place: Workplace, worker: Worker, names: list[str]) -> None:
-    eventually(lambda: set(names) <= set(place.began), 30, "the tasks begin", context=lambda: worker.log[-4000:])
+    eventually(lambda: set(names) <= set(place.began), 10, "the tasks begin", context=lambda: worker.log[-4000:])
 
 
 def await_done(place: Workplace, worker: Worker, names: list[str]) -> None:
-    eventually(lambda: set(names) <= set(place.ended), 30, "the tasks end", context=lambda: worker.log[-4000:])
+    eventually(lambda: set(names) <= set(place.ended), 10, "the tasks end", context=lambda: worker.log[-4000:])
     eventually(lambda: place.depth == (0, 0), SETTLING_SECONDS, "their messages are deleted")
 
 
