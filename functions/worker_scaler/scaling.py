@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from control_plane.worker_scaling.decision import Decision, decide
 from control_plane.worker_scaling.fleet import Order
 from control_plane.worker_scaling.group import WorkerGroup
-from control_plane.worker_scaling.hold import drain_all, take_up_again
+from control_plane.worker_scaling.hold import Hold, drain_all, take_up_again
 from control_plane.worker_scaling.rollout import RolledOut
 from control_plane.worker_scaling.scaling_state import Lease, ScalingState
 from control_plane.worker_scaling.worker_service import (
