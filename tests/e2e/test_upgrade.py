@@ -14,11 +14,10 @@ import pytest
 
 from local import layout, services
 from local.airflow_api import AirflowApi
-from local.upgrade_history import executions
 from tests.e2e.workers import Workers
 from tests.upgrades import metadata
 from tests.upgrades.deploying import Deploying
-from tests.upgrades.versions import FORMER, NOW, REVISIONS, deploy_version, image, snapshots
+from tests.upgrades.versions import FORMER, NOW, REVISIONS, image, snapshots
 from tests.upgrades.work import ENDED_RUNS, Work, withdraw
 from tests.waiting import eventually
 
@@ -72,23 +71,3 @@ def test_exchanged_version_ends_no_task_and_loses_nothing(
         "there is one worker as before, of this version",
     )
     print(f"{version}: nobody scheduled for {metadata.pause_of_scheduling():.0f} s")
-
-
-def test_deployment_without_another_version_is_answered_at_once_and_stops_nothing(
-    stack: layout.Stack, cluster: str, work: Work
-) -> None:
-    before = snapshots(stack)
-    ran = len(list(layout.CONTAINERS.glob("*-migration")))
-    count = len(executions(stack))
-    running = {service.name: service.tasks for service in services.observe(stack, cluster)}
-    deploy_version(stack, NOW, Parallelism="127")
-    newest, *others = executions(stack)
-    assert len(others) == count
-    assert newest["status"] == "SUCCEEDED"
-    took = newest["stopDate"] - newest["startDate"]
-    assert took.total_seconds() < 10
-    assert snapshots(stack) == before
-    assert len(list(layout.CONTAINERS.glob("*-migration"))) == ran
-    after = {service.name: service.tasks for service in services.observe(stack, cluster)}
-    assert after["worker-default"] == running["worker-default"]
-    assert work.count_ended() == ENDED_RUNS
