@@ -148,7 +148,7 @@ class Measuring:
         if not hold.concerns_all(now):
             return False
         again, roll_out = take_up_again(view.fleet, hold, group.service, taken_up_at)
-        return has_to_change(again, view, roll_out)
+        return taken_up_at < hold.at or has_to_change(again, view, roll_out)
 
     def _learn(self, group: WorkerGroup, known: Mapping[str, float] | None, view: ServiceView) -> None:
         """What could not be read is not overwritten."""
