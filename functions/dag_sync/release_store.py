@@ -374,7 +374,10 @@ class ReleaseStore:
             except OSError as error:
                 if error.errno != errno.EMLINK:
                     raise
-                self.add([self._files.read(source)], executable, source.name[:64])
+                sha256 = source.name[:64]
+                copied = self.add([self._files.read(source)], executable, sha256)
+                if copied.sha256 != sha256:
+                    raise WrongContentError(f"the store's {sha256} has become {copied.sha256}") from None
             else:
                 return
 

@@ -429,9 +429,21 @@ class Steps:
         now = self._now()
         if record.held_until > now + HOLD_SECONDS / 2:
             return
+        last = self._hold.load()
+        if not last.stands(now):
+            record.services |= self._count_workers(last)
+            self._turn.save(record)
         self._hold.save(Hold(is_asked=True, at=now, until=now + HOLD_SECONDS, counts=_of_workers(record)))
         record.held_until = now + HOLD_SECONDS
         self._turn.save(record)
+
+    def _count_workers(self, last: Hold) -> dict[str, int]:
+        """By worker service, how many it shall have again; `last` is the hold before, which may not be followed yet."""
+        services = {name: service.desired for name, service in self._look().items() if name.startswith(WORKERS)}
+        return {
+            name: desired if last.is_followed(self._hold.followed_at(name)) else max(desired, last.counts.get(name, 0))
+            for name, desired in services.items()
+        }
 
     def _let_workers_come(self, record: Record) -> None:
         now = self._now()

@@ -36,9 +36,6 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
     metrics.add_metric(name="Invocations", unit="Count", value=1)
     failures = []
     for group in named(groups, group_names(event)):
-        if group.is_off and not state.hold().concerns_all(time.time()):
-            logger.info("the group's scaling is off", extra={"worker_group": group.name})
-            continue
         try:
             step = Scaling(ecs, settings.cluster, state, group, time.time).step()
         except Exception as error:  # noqa: BLE001 - it fails the invocation below, when the others had their turn

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from control_plane.worker_scaling.decision import Decision, decide
 from control_plane.worker_scaling.fleet import Order
 from control_plane.worker_scaling.group import WorkerGroup
-from control_plane.worker_scaling.hold import Hold, drain_all, take_up_again
+from control_plane.worker_scaling.hold import decide_where_off, drain_all, revision_where_off
 from control_plane.worker_scaling.rollout import RolledOut
 from control_plane.worker_scaling.scaling_state import Lease, ScalingState
 from control_plane.worker_scaling.worker_service import (
@@ -38,7 +38,7 @@ class Step:
     """The task definition that the service was told, or nothing."""
     ordered: dict[str, Order]
     is_whole: bool
-    """Whether all of it was done: nobody else has acted for the group meanwhile."""
+    """Whether all of it was done: another may have acted for the group meanwhile, or a worker not be drained any more."""
 
 
 class Scaling:
@@ -68,30 +68,32 @@ class Scaling:
         name = self._group.name
         cold_start = typical_cold_start(self._state.cold_starts(name).values())
         view = self._service.observe(cold_start, self._now())
-        hold = self._state.hold()
+        hold = self._state.hold.load()
         if hold.stands(self._now()):
             return self._act(lease, drain_all(view.fleet, self._now()), view, "")
+        is_followed = hold.is_followed(self._state.hold.followed_at(self._group.service))
         if self._group.is_off:
-            return self._take_up_again(lease, view, hold)
-        workload = worth(self._state.workload(name), self._now())
-        decision = decide(workload, view.fleet, self._group.policy(cold_start), self._now())
-        return self._act(lease, decision, view, view.fleet.rollout.to_tell)
-
-    def _take_up_again(self, lease: Lease, view: ServiceView, hold: Hold) -> Step:
-        taken_up_at = self._state.taken_up_at(self._group.name)
-        decision, roll_out = take_up_again(view.fleet, hold, self._group.service, taken_up_at)
+            decision = decide_where_off(view.fleet, hold, self._group.service, is_followed=is_followed)
+            roll_out = revision_where_off(view.fleet.rollout, hold, self._now())
+        else:
+            workload = worth(self._state.workload(name), self._now())
+            decision = decide(workload, view.fleet, self._group.policy(cold_start), self._now())
+            roll_out = view.fleet.rollout.to_tell
         step = self._act(lease, decision, view, roll_out)
-        if step.is_whole and taken_up_at < hold.at:
-            self._state.save_taken_up(lease, hold)
+        if step.is_whole and not is_followed:
+            self._state.hold.save_followed(self._group.service, hold)
         return step
 
     def _act(self, lease: Lease, decision: Decision, view: ServiceView, roll_out: str) -> Step:
         """The count first: whoever is told to leave afterwards gives its protection up when nobody else can be stopped."""
         if not self._state.extend(lease, self._now(), LEASE_SECONDS):
             return Step(decision, view, "", {}, is_whole=False)
-        if decision.desired != view.fleet.desired or roll_out:
-            self._update_service(decision.desired, roll_out)
-        if roll_out or (view.fleet.rollout.is_unrecorded and not self._group.is_off):
+        changes: dict[str, Any] = {"desiredCount": decision.desired} if decision.desired != view.fleet.desired else {}
+        if roll_out:
+            changes["taskDefinition"] = roll_out
+        if changes:
+            self._ecs.update_service(cluster=self._cluster, service=self._group.service, **changes)
+        if roll_out or view.fleet.rollout.is_unrecorded:
             self._state.save_rolled_out(lease, RolledOut(view.fleet.rollout.newest, self._now()))
         # Only the newest of two that believe to have the lease is heard.
         ordered = {
@@ -100,7 +102,3 @@ class Scaling:
             if self._state.order(worker, order, lease)
         }
         return Step(decision, view, roll_out, ordered, is_whole=ordered == decision.orders)
-
-    def _update_service(self, desired: int, roll_out: str) -> None:
-        request: dict[str, Any] = {"taskDefinition": roll_out} if roll_out else {}
-        self._ecs.update_service(cluster=self._cluster, service=self._group.service, desiredCount=desired, **request)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from control_plane.observability import logger
 from control_plane.worker_scaling.decision import Decision, decide
 from control_plane.worker_scaling.group import WorkerGroup
-from control_plane.worker_scaling.hold import Hold, drain_all, take_up_again
+from control_plane.worker_scaling.hold import Hold, decide_where_off, drain_all, revision_where_off
 from control_plane.worker_scaling.policy import Policy
 from control_plane.worker_scaling.scaling_state import ScalingState
 from control_plane.worker_scaling.worker_service import (
@@ -137,18 +138,17 @@ class Measuring:
         self, group: WorkerGroup, decision: Decision, view: ServiceView, now: float, missing: list[IncompleteError]
     ) -> bool:
         """Whether `worker_scaler` would do anything, by the decision or by what an upgrade asks."""
-        hold, taken_up_at = Hold(), 0.0
+        hold, followed_at = Hold(), math.inf
         with noted(missing, "whether an upgrade holds"):
-            taken_up_at = self._state.taken_up_at(group.name) if group.is_off else 0.0
-            hold = self._state.hold()
+            hold = self._state.hold.load()
+            followed_at = self._state.hold.followed_at(group.service)
         if hold.stands(now):
             return has_to_change(drain_all(view.fleet, now), view, "")
-        if not group.is_off:
-            return has_to_change(decision, view, view.fleet.rollout.to_tell)
-        if not hold.concerns_all(now):
-            return False
-        again, roll_out = take_up_again(view.fleet, hold, group.service, taken_up_at)
-        return taken_up_at < hold.at or has_to_change(again, view, roll_out)
+        is_followed, roll_out = hold.is_followed(followed_at), view.fleet.rollout.to_tell
+        if group.is_off:
+            decision = decide_where_off(view.fleet, hold, group.service, is_followed=is_followed)
+            roll_out = revision_where_off(view.fleet.rollout, hold, now)
+        return not is_followed or has_to_change(decision, view, roll_out)
 
     def _learn(self, group: WorkerGroup, known: Mapping[str, float] | None, view: ServiceView) -> None:
         """What could not be read is not overwritten."""

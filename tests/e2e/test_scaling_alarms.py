@@ -61,7 +61,7 @@ def logged(stack: layout.Stack, function: str, pattern: str) -> list[Any]:
 
 def times_of_scaler(stack: layout.Stack) -> list[float]:
     """When `worker_scaler` was invoked for the group, whose scaling is off, in seconds since 1970."""
-    pattern = f'{{ $.message = "the group\'s scaling is off" && $.worker_group = "{GROUP}" }}'
+    pattern = f'{{ $.message = "decided" && $.reason = "its scaling is off" && $.worker_group = "{GROUP}" }}'
     return [event["timestamp"] / 1000 for event in logged(stack, "worker-scaler", pattern)]
 
 

@@ -5,7 +5,13 @@ from dataclasses import replace
 import pytest
 
 from control_plane.worker_scaling.fleet import Fleet, Order, Phase, Worker
-from control_plane.worker_scaling.hold import AFTERWARDS_SECONDS, Hold, drain_all, take_up_again
+from control_plane.worker_scaling.hold import (
+    NEW_REVISION_SECONDS,
+    Hold,
+    decide_where_off,
+    drain_all,
+    revision_where_off,
+)
 from control_plane.worker_scaling.rollout import RolledOut, Rollout
 
 NOW = 1_000_000.0
@@ -64,39 +70,54 @@ LIFTED = Hold(at=NOW - 60, until=NOW - 60, counts={"workers": 5})
 @pytest.mark.parametrize("workers", [(), (BUSY,), (BUSY, DRAINING, DRAINED, LEAVING)], ids=["none", "one", "some"])
 def test_afterwards_there_are_as_many_as_before_and_those_that_stayed_accept_again(workers: tuple[Worker, ...]) -> None:
     fleet = Fleet(sum(worker is not LEAVING for worker in workers), workers)
-    decision, _ = take_up_again(fleet, LIFTED, "workers", 0.0)
+    decision = decide_where_off(fleet, LIFTED, "workers", is_followed=False)
     assert decision.desired == 5
     assert decision.orders == {worker.id: Order.ACCEPT for worker in workers if worker.order is Order.DRAIN}
 
 
 @pytest.mark.parametrize("desired", [0, 1, 7])
-def test_once_taken_up_the_workers_are_their_owner_s_again(desired: int) -> None:
-    decision, _ = take_up_again(Fleet(desired, (BUSY, DRAINED)), LIFTED, "workers", LIFTED.at)
+def test_once_followed_the_workers_are_their_owner_s_again(desired: int) -> None:
+    decision = decide_where_off(Fleet(desired, (BUSY, DRAINED)), LIFTED, "workers", is_followed=True)
     assert (decision.desired, decision.orders) == (desired, {})
 
 
 @pytest.mark.parametrize(
     ("told", "is_told"),
-    [(None, True), (RolledOut("old", LIFTED.at - 900), True), (RolledOut("newer", LIFTED.at + 30), False)],
-    ids=["never told", "told before it", "told since"],
+    [
+        (None, True),
+        (RolledOut("group:7", LIFTED.at - 900), True),
+        (RolledOut("group:8", LIFTED.at - 900), True),
+        (RolledOut("group:7", LIFTED.at + 30), True),
+        (RolledOut("group:8", LIFTED.at + 30), False),
+    ],
+    ids=["never told", "another one before", "the same before", "another one since", "the same since"],
 )
-@pytest.mark.parametrize("taken_up_at", [0.0, LIFTED.at])
-def test_afterwards_one_new_revision_is_told(told: RolledOut | None, taken_up_at: float, *, is_told: bool) -> None:
-    fleet = Fleet(1, (BUSY,), Rollout(served="old", newest="newest", told=told))
-    assert take_up_again(fleet, LIFTED, "workers", taken_up_at)[1] == ("newest" if is_told else "")
+def test_lately_after_a_hold_each_new_revision_is_told_once(told: RolledOut | None, *, is_told: bool) -> None:
+    """A deployment before may have left one that was never told: that one comes first, and then the upgrade's own."""
+    rollout = Rollout(served="group:6", newest="group:8", told=told)
+    assert revision_where_off(rollout, LIFTED, NOW) == ("group:8" if is_told else "")
+    assert revision_where_off(rollout, LIFTED, NOW + NEW_REVISION_SECONDS) == ""
+    assert revision_where_off(rollout, Hold(), NOW) == ""
+
+
+def test_revision_that_was_taken_back_is_exchanged_for_the_one_before_whenever_it_is() -> None:
+    rollout = Rollout(served="group:10", newest="group:9", told=RolledOut("group:10", NOW - 9999))
+    assert revision_where_off(rollout, Hold(), NOW) == "group:9"
 
 
 @pytest.mark.parametrize(
-    ("hold", "stands", "concerns_all"),
+    ("hold", "stands", "brings_revisions"),
     [
         (Hold(), False, False),
-        (Hold(is_asked=True, at=NOW - 60, until=NOW + 60), True, True),
+        (Hold(is_asked=True, at=NOW - 60, until=NOW + 60), True, False),
         (Hold(is_asked=True, at=NOW - 900, until=NOW - 60), False, True),
         (Hold(is_asked=False, at=NOW - 60, until=NOW - 60), False, True),
-        (Hold(is_asked=False, at=NOW - 2 * AFTERWARDS_SECONDS), False, False),
+        (Hold(is_asked=False, at=NOW - 2 * NEW_REVISION_SECONDS), False, False),
     ],
     ids=["never", "asked", "forgotten", "lifted", "lifted long ago"],
 )
-def test_hold_ends_by_itself_and_is_looked_after_for_a_while(hold: Hold, *, stands: bool, concerns_all: bool) -> None:
+def test_hold_ends_by_itself_and_brings_revisions_for_a_while(
+    hold: Hold, *, stands: bool, brings_revisions: bool
+) -> None:
     assert hold.stands(NOW) is stands
-    assert hold.concerns_all(NOW) is concerns_all
+    assert hold.brings_revisions(NOW) is brings_revisions

@@ -182,3 +182,21 @@ def test_copy_whose_links_others_use_up_meanwhile_is_made_again(
     publisher.publish(contents(a="1"), publisher="ada")
     handler.lambda_handler(SWEEP, CONTEXT)
     assert served(tmp_path) == {"a.py": "1"}
+
+
+def test_content_that_was_damaged_is_not_copied_again_and_again(
+    handler: ModuleType, publisher: DagReleases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publisher.publish(contents(a="1"), publisher="ada")
+    handler.lambda_handler(SWEEP, CONTEXT)
+    (stored,) = [path for path in (tmp_path / "objects").rglob("*") if path.is_file()]
+    stored.unlink()
+    stored.write_text("damaged")
+
+    def refuse(source: Path, target: Path) -> None:
+        raise OSError(errno.EMLINK, "Too many links")
+
+    monkeypatch.setattr("dag_sync.file_system.os.link", refuse)
+    publisher.publish(contents(a="1", b="1"), publisher="ada")
+    with pytest.raises(WrongContentError, match="has become"):
+        handler.lambda_handler(SWEEP, CONTEXT)

@@ -6,8 +6,8 @@ import pytest
 from moto import mock_aws
 
 from tests.integration.custom_resources import AnswerServer
-from tests.integration.metadata_migration.deployments import EXECUTION, abort, begin
-from tests.integration.metadata_migration.world import DATABASE, NEW, OLD, World
+from tests.integration.metadata_migration.deployments import EXECUTION, Deployments, abort, begin
+from tests.integration.metadata_migration.world import COUNTS, DATABASE, NEW, OLD, WORKERS, World
 
 
 @pytest.mark.parametrize("state", ["PauseScheduling", "Drain", "StopServices", "Snapshot", "Migrate", "StartServices"])
@@ -141,3 +141,29 @@ def test_nobody_is_started_beside_a_stray_migration_when_ecs_was_away(
         assert not deployments.world.migrated_with_somebody_at_work
         assert deployments.world.revision == "a3"
         assert deployments.is_settled()
+
+
+def test_workers_that_were_not_back_yet_are_back_after_the_next_upgrade(deployments: Deployments) -> None:
+    """Where scaling is off: the scaler was away when the hold of the first was lifted, and the next finds none."""
+    world = deployments.world
+    world.scaling_is_off = world.scaler_is_away = world.snapshot_fails = True
+    assert deployments.deploy(NEW, OLD)["Status"] == "FAILED"
+    world.work()
+    assert world.counts[WORKERS] == 0
+    world.snapshot_fails = False
+    assert deployments.deploy(NEW, OLD)["Status"] == "SUCCESS"
+    world.scaler_is_away = False
+    assert deployments.is_settled()
+
+
+def test_count_that_the_owner_set_after_a_hold_was_forgotten_stays(deployments: Deployments) -> None:
+    world = deployments.world
+    world.scaling_is_off = True
+    abort(deployments, "StopServices")
+    world.now += 3 * 3600
+    world.work()
+    assert world.counts[WORKERS] == COUNTS[WORKERS], "nobody asks for longer, so they are back"
+    world.counts[WORKERS] = 1
+    assert not deployments.ask("Resume")
+    world.work()
+    assert world.counts == COUNTS | {WORKERS: 1}

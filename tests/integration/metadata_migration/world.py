@@ -65,6 +65,8 @@ class World:
     comes_back: int = 0
     """So many messages are in the queue again when the first workers have left: of one that had taken them last."""
     scaling_is_off: bool = False
+    scaler_is_away: bool = False
+    """Of a group whose scaling is off: nobody has followed a hold to its end yet."""
     calls: int = 0
     migrated_with_somebody_at_work: bool = False
 
@@ -250,7 +252,8 @@ class World:
 
     def work(self) -> None:
         """ECS's and the scaler's, between two looks. Workers take from the queue while nobody holds them."""
-        hold = HoldItem(boto3.client("dynamodb"), state_table.NAME).load()
+        item = HoldItem(boto3.client("dynamodb"), state_table.NAME)
+        hold = item.load()
         for name, count in self.counts.items():
             if name != WORKERS and self.alive[name] != count:
                 self.alive[name] += 1 if self.alive[name] < count else -1
@@ -261,8 +264,11 @@ class World:
                 self.counts[WORKERS] = self.alive[WORKERS] = 0
                 self.queued, self.comes_back = self.queued + self.comes_back, 0
             return
-        foreseen = 0 if self.scaling_is_off else int(self.queued > 0)
-        self.counts[WORKERS] = self.counts[WORKERS] or hold.counts.get(WORKERS, 0) or foreseen
+        if not self.scaling_is_off:
+            self.counts[WORKERS] = self.counts[WORKERS] or hold.counts.get(WORKERS, 0) or int(self.queued > 0)
+        elif not hold.is_followed(item.followed_at(WORKERS)) and not self.scaler_is_away:
+            self.counts[WORKERS] = max(self.counts[WORKERS], hold.counts.get(WORKERS, 0))
+            item.save_followed(WORKERS, hold)
         self.alive[WORKERS] = self.counts[WORKERS]
         self.queued = max(0, self.queued - self.alive[WORKERS])
 

@@ -125,7 +125,7 @@ class EcsService:
     def update_service(self, **request: Any) -> Any:
         self._check("UpdateService", request)
         self.updates.append(request)
-        self.desired = request["desiredCount"]
+        self.desired = request.get("desiredCount", self.desired)
         self.served = request.get("taskDefinition", self.served)
         return {}
 

@@ -13,12 +13,11 @@ from botocore.validate import validate_parameters
 from control_plane.worker_scaling.fleet import Order, Phase
 from control_plane.worker_scaling.group import WorkerGroup
 from control_plane.worker_scaling.hold import Hold
-from control_plane.worker_scaling.hold_item import HoldItem
 from control_plane.worker_scaling.scaling_state import ScalingState
 from control_plane.worker_scaling.worker_service import WorkerService
 from control_plane.worker_scaling.workload import Running, Work, Workload
 from tests.integration import state_table
-from tests.integration.worker_scaling.ecs_service import FAMILY, NOW, SERVICE, EcsService, service_model
+from tests.integration.worker_scaling.ecs_service import FAMILY, NOW, SERVICE, EcsService, revision, service_model
 from workload_metrics.durations import Durations, Learnt
 from workload_metrics.incomplete import IncompleteError
 from workload_metrics.learnt_state import LearntState
@@ -141,7 +140,7 @@ def test_gap_that_persists_has_the_workers_counted_without_an_alarm(
 def test_hold_of_an_upgrade_has_the_workers_drained_though_there_is_work(
     ecs: EcsService, state: ScalingState, dynamodb: Any, database: Database, recorder: Recorder, group: WorkerGroup
 ) -> None:
-    HoldItem(dynamodb, state_table.NAME).save(Hold(is_asked=True, at=NOW, until=NOW + 600))
+    state.hold.save(Hold(is_asked=True, at=NOW, until=NOW + 600))
     ecs.desired = 1
     ecs.start("a", phase=Phase.ACCEPTING, active=4)
     database.workload = Workload(NOW, tuple(Running("a", NOW + 300) for _ in range(4)))
@@ -156,16 +155,18 @@ def test_after_a_hold_a_group_that_is_off_is_counted_until_it_was_taken_up(
 ) -> None:
     """Also where nothing is missing: what its owner orders later must not be taken for what the hold left."""
     hold = Hold(is_asked=False, at=NOW - 60, until=NOW - 60)
-    HoldItem(dynamodb, state_table.NAME).save(hold)
+    state.hold.save(hold)
     looks = measuring(ecs, state, database, recorder, OFF)
     looks.look(NOW)
     looks.look(NOW + 10)
     assert recorder.invoked == [{"worker_groups": ["default"]}]
-    lease = state.acquire("default", NOW, 90)
-    assert lease
-    state.save_taken_up(lease, hold)
+    state.hold.save_followed(SERVICE, hold)
     looks.look(NOW + 20)
     assert len(recorder.invoked) == 1
+    ecs.newest = revision(2)
+    looks.look(NOW + 30)
+    looks.look(NOW + 40)
+    assert len(recorder.invoked) == 2, "the deployment's revision is told"
 
 
 def test_group_that_is_off_is_measured_and_left_alone(

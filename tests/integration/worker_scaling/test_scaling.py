@@ -1,5 +1,6 @@
 """One step of `worker_scaler`: what it observes, decides, and does, in which order, and what it leaves when something fails."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -7,7 +8,6 @@ import pytest
 from control_plane.worker_scaling.fleet import Order, Phase
 from control_plane.worker_scaling.group import WorkerGroup
 from control_plane.worker_scaling.hold import Hold
-from control_plane.worker_scaling.hold_item import HoldItem
 from control_plane.worker_scaling.scaling_state import ScalingState
 from control_plane.worker_scaling.worker_service import (
     FIRST_COLD_START_SECONDS,
@@ -18,7 +18,6 @@ from control_plane.worker_scaling.worker_service import (
     with_new_cold_starts,
 )
 from control_plane.worker_scaling.workload import Running, Work, Workload
-from tests.integration import state_table
 from tests.integration.worker_scaling.ecs_service import FAMILY, NOW, SERVICE, EcsService, revision
 from worker_scaler.scaling import Scaling, Step
 
@@ -80,7 +79,7 @@ def test_hold_of_an_upgrade_drains_all_whatever_there_is_to_do(
     state: ScalingState, dynamodb: Any, ecs: EcsService, group: WorkerGroup
 ) -> None:
     """Also where a rollout is due: that would ask for one more."""
-    HoldItem(dynamodb, state_table.NAME).save(Hold(is_asked=True, at=NOW, until=NOW + 600))
+    state.hold.save(Hold(is_asked=True, at=NOW, until=NOW + 600))
     ecs.desired, ecs.newest = 3, revision(2)
     ecs.start("a", phase=Phase.ACCEPTING, active=4)
     ecs.start("b", phase=Phase.DRAINED, order=Order.DRAIN, idle_since=NOW)
@@ -93,7 +92,7 @@ def test_hold_of_an_upgrade_drains_all_whatever_there_is_to_do(
 def test_after_a_hold_a_group_that_is_off_accepts_again_and_gets_the_new_revision(
     state: ScalingState, dynamodb: Any, ecs: EcsService
 ) -> None:
-    HoldItem(dynamodb, state_table.NAME).save(Hold(is_asked=False, at=NOW - 60, until=NOW - 60))
+    state.hold.save(Hold(is_asked=False, at=NOW - 60, until=NOW - 60))
     ecs.desired, ecs.newest = 1, revision(2)
     ecs.start("a", phase=Phase.DRAINED, order=Order.DRAIN, idle_since=NOW)
     step(Scaling(ecs, "farflow", state, OFF, lambda: NOW))  # type: ignore[arg-type]
@@ -101,35 +100,71 @@ def test_after_a_hold_a_group_that_is_off_accepts_again_and_gets_the_new_revisio
     assert ecs.updates[-1]["taskDefinition"].endswith(":2")
 
 
-def test_after_that_a_group_that_is_off_is_left_alone(state: ScalingState, dynamodb: Any, ecs: EcsService) -> None:
-    """A count, an order or a revision that somebody else gave stays, until there is another hold."""
-    hold = HoldItem(dynamodb, state_table.NAME)
+def test_after_that_a_group_that_is_off_is_left_alone(state: ScalingState, ecs: EcsService) -> None:
+    """A count, an order or a revision that its owner gives stays, until there is another hold."""
     scaling = Scaling(ecs, "farflow", state, OFF, lambda: NOW)  # type: ignore[arg-type]
-    hold.save(Hold(is_asked=False, at=NOW - 60, until=NOW - 60, counts={SERVICE: 3}))
+    state.hold.save(Hold(is_asked=False, at=NOW - 60, until=NOW - 60, counts={SERVICE: 3}))
     ecs.newest = revision(2)
     ecs.start("a", phase=Phase.DRAINED, order=Order.DRAIN, idle_since=NOW)
     step(scaling)
     assert ecs.desired == 3
-    ecs.desired, ecs.newest = 2, revision(3)
+    ecs.desired, ecs.served = 2, revision(1)
     ecs.start("b", phase=Phase.DRAINED, order=Order.DRAIN, idle_since=NOW)
     updates = len(ecs.updates)
     step(scaling)
     assert (ecs.desired, ecs.order_of("b"), len(ecs.updates)) == (2, "drain", updates)
-    hold.save(Hold(is_asked=False, at=NOW - 30, until=NOW - 30, counts={SERVICE: 3}))
+    state.hold.save(Hold(is_asked=False, at=NOW - 30, until=NOW - 30, counts={SERVICE: 3}))
     step(scaling)
     assert (ecs.desired, ecs.order_of("b")) == (3, "accept")
 
 
-def test_group_that_is_off_is_taken_up_by_the_next_when_another_acts_meanwhile(
-    state: ScalingState, dynamodb: Any, ecs: EcsService, monkeypatch: pytest.MonkeyPatch
+def test_upgrade_s_own_revision_comes_after_one_that_was_never_told(state: ScalingState, ecs: EcsService) -> None:
+    """A deployment of before leaves an off group's service at the older one, and the hold ends before the new one is there."""
+    scaling = Scaling(ecs, "farflow", state, OFF, lambda: NOW)  # type: ignore[arg-type]
+    state.hold.save(Hold(is_asked=False, at=NOW - 60, until=NOW - 60, counts={SERVICE: 1}))
+    for number in (2, 3):
+        ecs.newest = revision(number)
+        step(scaling)
+        assert ecs.updates[-1]["taskDefinition"] == revision(number)
+    assert "desiredCount" not in ecs.updates[-1], "whoever sets it at that moment is heard"
+
+
+def test_group_that_is_off_has_its_workers_back_however_late_the_scaler_is(
+    state: ScalingState, ecs: EcsService
 ) -> None:
-    HoldItem(dynamodb, state_table.NAME).save(Hold(is_asked=False, at=NOW - 60, until=NOW - 60, counts={SERVICE: 1}))
+    state.hold.save(Hold(is_asked=False, at=NOW - 86_400, until=NOW - 86_400, counts={SERVICE: 2}))
+    ecs.start("a", phase=Phase.DRAINED, order=Order.DRAIN, idle_since=NOW)
+    step(Scaling(ecs, "farflow", state, OFF, lambda: NOW))  # type: ignore[arg-type]
+    assert (ecs.desired, ecs.order_of("a")) == (2, "accept")
+
+
+def test_preset_that_becomes_off_after_a_hold_keeps_the_count_that_it_had(state: ScalingState, ecs: EcsService) -> None:
+    state.hold.save(Hold(is_asked=False, at=NOW - 60, until=NOW - 60, counts={SERVICE: 6}))
+    state.save_workload("default", Workload(NOW, waiting=(Work(NOW, 300.0, 4),)))
+    step(Scaling(ecs, "farflow", state, GROUP, lambda: NOW))  # type: ignore[arg-type]
+    assert ecs.desired == 1
+    step(Scaling(ecs, "farflow", state, OFF, lambda: NOW))  # type: ignore[arg-type]
+    assert ecs.desired == 1
+
+
+@pytest.mark.parametrize("refused", ["lease", "order", "error"])
+def test_group_that_is_off_is_given_back_by_the_next_when_a_step_is_not_whole(
+    state: ScalingState, ecs: EcsService, monkeypatch: pytest.MonkeyPatch, refused: str
+) -> None:
+    state.hold.save(Hold(is_asked=False, at=NOW - 60, until=NOW - 60, counts={SERVICE: 1}))
     ecs.desired = 1
     ecs.start("a", phase=Phase.DRAINED, order=Order.DRAIN, idle_since=NOW)
     scaling = Scaling(ecs, "farflow", state, OFF, lambda: NOW)  # type: ignore[arg-type]
+
+    def fail(*_: object) -> bool:
+        raise RuntimeError("the state table is away")
+
     with monkeypatch.context() as patch:
-        patch.setattr(state, "extend", lambda *_: False)
-        assert not step(scaling).ordered
+        patch.setattr(
+            state, "extend" if refused == "lease" else "order", fail if refused == "error" else lambda *_: False
+        )
+        with pytest.raises(RuntimeError) if refused == "error" else nullcontext():
+            step(scaling)
     assert ecs.order_of("a") == "drain"
     step(scaling)
     assert ecs.order_of("a") == "accept"

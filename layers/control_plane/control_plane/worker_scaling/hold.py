@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 
 from control_plane.worker_scaling.decision import Decision, unprotected
 from control_plane.worker_scaling.fleet import Fleet, Order, Phase, Worker
+from control_plane.worker_scaling.rollout import Rollout
 
-AFTERWARDS_SECONDS = 1800.0
-"""So long after a hold, groups whose scaling is off are looked after, until what it took from them is there again."""
+NEW_REVISION_SECONDS = 1800.0
+"""So long after a hold, groups whose scaling is off are told new revisions: those of the deployment that it was for."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,14 @@ class Hold:
         """Whether nobody shall work."""
         return self.is_asked and now < self.until
 
-    def concerns_all(self, now: float) -> bool:
-        """Whether it stands, or groups whose scaling is off may still be as it left them."""
+    def is_followed(self, followed_at: float) -> bool:
+        """Whether a service that has followed the hold asked or lifted at that time to its end has done so with this one."""
+        return followed_at >= self.at
+
+    def brings_revisions(self, now: float) -> bool:
+        """Whether it has ended lately."""
         ended_at = self.until if self.is_asked else self.at
-        return self.stands(now) or now - ended_at < AFTERWARDS_SECONDS
+        return not self.stands(now) and now - ended_at < NEW_REVISION_SECONDS
 
 
 def drain_all(fleet: Fleet, now: float) -> Decision:
@@ -51,24 +56,25 @@ def drain_all(fleet: Fleet, now: float) -> Decision:
     return Decision(0, len(staying), len(staying) - len(leaving), orders, f"an upgrade holds: {gone}")
 
 
-def take_up_again(fleet: Fleet, hold: Hold, service: str, taken_up_at: float) -> tuple[Decision, str]:
-    """Where scaling is off: as many workers as before, all accepting; and the revision that the service is told, or nothing.
-
-    Once each: then the workers are again told and counted by nobody but their owner. `taken_up_at` is when the hold was asked
-    or lifted that was followed last, in seconds since 1970.
-    """
-    told = fleet.rollout.told
-    revision = fleet.rollout.to_tell if told is None or told.at < hold.at else ""
+def decide_where_off(fleet: Fleet, hold: Hold, service: str, *, is_followed: bool) -> Decision:
+    """Where scaling is off: once after a hold as many workers as before, all accepting; then their owner's orders stand."""
     present = len(fleet.staying)
-    if taken_up_at >= hold.at:
-        return Decision(
-            fleet.desired, present, fleet.desired, {}, "an upgrade held, and its workers are back"
-        ), revision
-    orders: Mapping[str, Order] = {
-        worker.id: Order.ACCEPT for worker in fleet.staying if worker.order is not Order.ACCEPT
-    }
+    if is_followed:
+        return Decision(fleet.desired, present, fleet.desired, reason="its scaling is off")
+    orders = {worker.id: Order.ACCEPT for worker in fleet.staying if worker.order is not Order.ACCEPT}
     desired = max(fleet.desired, hold.counts.get(service, 0))
-    return Decision(desired, present, desired, orders, "an upgrade held, and holds no more: all accept"), revision
+    return Decision(desired, present, desired, orders, "an upgrade held, and holds no more: all accept")
+
+
+def revision_where_off(rollout: Rollout, hold: Hold, now: float) -> str:
+    """The revision that the service is told, or nothing. Lately after a hold each new one, once: an owner may go back.
+
+    And, whenever it is, the one before when CloudFormation has taken the service's own back.
+    """
+    told = rollout.told
+    is_told = told is not None and told.task_definition == rollout.newest and told.at >= hold.at
+    is_of_hold = hold.brings_revisions(now) and not is_told
+    return rollout.to_tell if is_of_hold or rollout.is_withdrawn else ""
 
 
 def _may_leave(worker: Worker) -> bool:

@@ -1,15 +1,21 @@
-"""The item of the state table by which an upgrade has all workers drained: `metadata_migrator` writes it, scaling reads it."""
+"""The item of the state table by which an upgrade has all workers drained: `metadata_migrator` writes it, scaling reads it.
+
+Beside it an item for each worker service, by which `worker_scaler` tells which hold it has followed to its end.
+"""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from control_plane.worker_scaling.hold import Hold
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 KEY = "worker_hold"
+FOLLOWED = "followed_hold#"
 
 
 class HoldItem:
@@ -44,3 +50,23 @@ class HoldItem:
                 "counts": {"M": {name: {"N": str(count)} for name, count in hold.counts.items()}},
             },
         )
+
+    def followed_at(self, service: str) -> float:
+        """The `at` of the hold after which the service had its workers back last, in seconds since 1970; 0 before the first."""
+        answer = self._dynamodb.get_item(TableName=self._table, Key=_followed(service), ConsistentRead=True)
+        return float(answer.get("Item", {}).get("hold_at", {}).get("N", "0"))
+
+    def save_followed(self, service: str, hold: Hold) -> None:
+        """Of several the latest counts."""
+        with suppress(self._dynamodb.exceptions.ConditionalCheckFailedException):
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key=_followed(service),
+                UpdateExpression="SET hold_at = :at",
+                ConditionExpression="attribute_not_exists(hold_at) OR hold_at < :at",
+                ExpressionAttributeValues={":at": {"N": str(hold.at)}},
+            )
+
+
+def _followed(service: str) -> dict[str, AttributeValueTypeDef]:
+    return {"id": {"S": FOLLOWED + service}}

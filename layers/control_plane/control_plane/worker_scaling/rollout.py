@@ -39,6 +39,11 @@ class Rollout:
         return self.served != self.newest and not self.was_taken_back
 
     @property
+    def is_withdrawn(self) -> bool:
+        """Whether the service has a revision that was deregistered since: CloudFormation went back to the one before."""
+        return _number(self.served) > _number(self.newest)
+
+    @property
     def to_tell(self) -> str:
         """The revision that the service is told with the next decision, or nothing."""
         return self.newest if self.is_due else ""
@@ -68,6 +73,10 @@ def rollout(service: Mapping[str, Any], newest: str, told: RolledOut | None, now
         was_taken_back=served != newest and _took_back(newest, told, primary["updatedAt"].timestamp()),
         is_on_trial=_is_on_trial(primary, now),
     )
+
+
+def _number(task_definition: str) -> int:
+    return int(task_definition.rpartition(":")[2] or 0)
 
 
 def _is_on_trial(primary: Mapping[str, Any], now: float) -> bool:

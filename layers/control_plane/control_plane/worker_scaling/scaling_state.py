@@ -8,7 +8,7 @@
 | `lease#worker_scaler#<group>` | `worker_scaler` | who acts for the group, and the fencing token |
 | `rollout#<group>` | `worker_scaler` | the task definition that the service was told last |
 | `worker_hold` | `metadata_migrator` | whether an upgrade wants all workers drained |
-| `taken_up#<group>` | `worker_scaler` | where scaling is off: after which hold the workers were called back last |
+| `followed_hold#<service>` | `worker_scaler` | after which hold the service's workers were back last |
 
 Each is written under conditions or by one writer. Errors are botocore's.
 """
@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from control_plane.worker_scaling.fleet import Order, Phase
-from control_plane.worker_scaling.hold import Hold
 from control_plane.worker_scaling.hold_item import HoldItem
 from control_plane.worker_scaling.rollout import RolledOut
 from control_plane.worker_scaling.workload import Workload
@@ -56,6 +55,7 @@ class ScalingState:
     def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
         self._dynamodb = dynamodb
         self._table = table
+        self.hold = HoldItem(dynamodb, table)
 
     # ---- Workers -------------------------------------------------------------------------------
 
@@ -185,21 +185,6 @@ class ScalingState:
             "task_definition": {"S": told.task_definition},
             "told_at": {"N": str(told.at)},
         }
-        self._dynamodb.put_item(TableName=self._table, Item=item)
-
-    # ---- Hold ----------------------------------------------------------------------------------
-
-    def hold(self) -> Hold:
-        """What an upgrade asked last."""
-        return HoldItem(self._dynamodb, self._table).load()
-
-    def taken_up_at(self, group: str) -> float:
-        """The time of the hold after which the group was taken up last, in seconds since 1970; 0 before the first."""
-        return float(self._get(f"taken_up#{group}").get("hold_at", 0.0))
-
-    def save_taken_up(self, lease: Lease, hold: Hold) -> None:
-        """After the count was set and everybody was told."""
-        item: dict[str, Any] = {"id": {"S": f"taken_up#{lease.group}"}, "hold_at": {"N": str(hold.at)}}
         self._dynamodb.put_item(TableName=self._table, Item=item)
 
     def _get(self, key: str) -> dict[str, Any]:
