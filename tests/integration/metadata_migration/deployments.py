@@ -10,11 +10,9 @@ from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
 
-import boto3
 import pytest
 
 from control_plane.state_failure import in_words
-from control_plane.worker_scaling.hold_item import HoldItem
 from tests.integration import state_table
 from tests.integration.custom_resources import AnswerServer, Context, load_handler
 from tests.integration.metadata_migration import state_machine
@@ -126,13 +124,12 @@ class Deployments:
     def is_settled(self) -> bool:
         """All run as before, and nobody is held."""
         self.world.work()
-        hold = HoldItem(boto3.client("dynamodb"), state_table.NAME).load()
-        return self.world.counts == COUNTS and not hold.stands(self.world.now)
+        return self.world.counts == COUNTS and not self.world.hold.load().stands(self.world.now)
 
 
 def begin(monkeypatch: pytest.MonkeyPatch, answers: AnswerServer, world: World) -> Deployments:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    state_table.create(boto3.client("dynamodb"))
+    state_table.create(world.dynamodb)
     handler = load_handler(monkeypatch, "metadata_migrator", **ENVIRON)
     monkeypatch.setattr(handler, "clients", world.clients())
     monkeypatch.setattr(handler.time, "time", lambda: world.now)

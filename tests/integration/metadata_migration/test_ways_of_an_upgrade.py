@@ -6,11 +6,8 @@ answer that CloudFormation can act on.
 
 from __future__ import annotations
 
-import boto3
 import pytest
 
-from control_plane.worker_scaling.hold_item import HoldItem
-from tests.integration import state_table
 from tests.integration.metadata_migration.deployments import Deployments
 from tests.integration.metadata_migration.world import DATABASE, NEW, OLD, World
 
@@ -69,7 +66,7 @@ def test_first_deployment_on_an_older_database_migrates_it_and_holds_nobody_afte
     assert deployments.deploy(NEW, None)["Status"] == "SUCCESS"
     assert world.revision == "a3"
     assert len(world.snapshots) == 1
-    assert not HoldItem(boto3.client("dynamodb"), state_table.NAME).load().stands(world.now)
+    assert not world.hold.load().stands(world.now)
 
 
 def test_image_that_does_not_start_fails_before_anything_is_touched(deployments: Deployments) -> None:

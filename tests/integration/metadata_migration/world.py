@@ -91,10 +91,14 @@ class World:
 
     def begin_again(self, **fields: Any) -> None:
         """As a new world, with the clients of this one."""
-        dynamodb = boto3.client("dynamodb")
-        for item in dynamodb.scan(TableName=state_table.NAME)["Items"]:
-            dynamodb.delete_item(TableName=state_table.NAME, Key={"id": item["id"]})
-        self.__init__(**fields)  # type: ignore[misc]
+        for item in self.dynamodb.scan(TableName=state_table.NAME)["Items"]:
+            self.dynamodb.delete_item(TableName=state_table.NAME, Key={"id": item["id"]})
+        self.__init__(dynamodb=self.dynamodb, **fields)  # type: ignore[misc]
+
+    @property
+    def hold(self) -> HoldItem:
+        """What workers are asked."""
+        return HoldItem(self.dynamodb, state_table.NAME)
 
     # ---- Clients ---------------------------------------------------------------------------------
 
@@ -137,6 +141,8 @@ class World:
         client.meta.events.register("provide-client-params", remember)
         return answer
 
+    dynamodb: Any = field(default_factory=lambda: boto3.client("dynamodb", region_name="us-east-1"))
+    """The world's own, whose requests are not counted."""
     _given: dict[str, Any] = field(default_factory=dict)
 
     # ---- ECS -------------------------------------------------------------------------------------
@@ -243,17 +249,16 @@ class World:
             self._tell(task, {"reached": {"airflow": wanted}})
 
     def _tell(self, task: Task, report: dict[str, Any]) -> None:
-        boto3.client("dynamodb").put_item(
+        self.dynamodb.put_item(
             TableName=state_table.NAME, Item={"id": {"S": task.key}, "report": {"S": json.dumps(report)}}
         )
 
     def _is_held(self) -> bool:
-        return HoldItem(boto3.client("dynamodb"), state_table.NAME).load().stands(self.now)
+        return self.hold.load().stands(self.now)
 
     def work(self) -> None:
         """ECS's and the scaler's, between two looks. Workers take from the queue while nobody holds them."""
-        item = HoldItem(boto3.client("dynamodb"), state_table.NAME)
-        hold = item.load()
+        hold = self.hold.load()
         for name, count in self.counts.items():
             if name != WORKERS and self.alive[name] != count:
                 self.alive[name] += 1 if self.alive[name] < count else -1
@@ -266,9 +271,9 @@ class World:
             return
         if not self.scaling_is_off:
             self.counts[WORKERS] = self.counts[WORKERS] or hold.counts.get(WORKERS, 0) or int(self.queued > 0)
-        elif not hold.is_followed(item.followed_at(WORKERS)) and not self.scaler_is_away:
+        elif not hold.is_followed(self.hold.followed_at(WORKERS)) and not self.scaler_is_away:
             self.counts[WORKERS] = max(self.counts[WORKERS], hold.counts.get(WORKERS, 0))
-            item.save_followed(WORKERS, hold)
+            self.hold.save_followed(WORKERS, hold)
         self.alive[WORKERS] = self.counts[WORKERS]
         self.queued = max(0, self.queued - self.alive[WORKERS])
 
