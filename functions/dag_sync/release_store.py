@@ -377,7 +377,8 @@ class ReleaseStore:
                 sha256 = source.name[:64]
                 copied = self.add([self._files.read(source)], executable, sha256)
                 if copied.sha256 != sha256:
-                    raise WrongContentError(f"the store's {sha256} has become {copied.sha256}") from None
+                    self._files.remove(source)
+                    raise FileNotFoundError(errno.ENOENT, "what the store had was damaged", str(source)) from error
             else:
                 return
 

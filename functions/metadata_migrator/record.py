@@ -41,8 +41,6 @@ class Record:
     """The journey was begun, and neither it nor the way back has ended."""
     has_moved: bool = False
     drain_until: float = 0.0
-    held_until: float = 0.0
-    """So long workers were asked to stay away."""
     snapshot: str = ""
 
     def for_another(self, now: float) -> Record:

@@ -303,16 +303,16 @@ class Steps:
 
         Workers are the scaler's to start: those of the old revision could only wait.
         """
-        if not record.services and not record.held_until:
+        now = self._now()
+        if not record.services and not self._hold.load().stands(now):
             return DONE
         if not self._are_strays_gone(record, "start_services"):
             raise StrayTaskError("a task of an execution that was aborted may migrate yet")
         others = {name: count for name, count in record.services.items() if not name.startswith(WORKERS)}
         self._set(self._look(), others)
-        now = self._now()
         self._hold.save(Hold(is_asked=False, at=now, until=now, counts=_of_workers(record)))
         self._have_workers_counted()
-        record.services, record.held_until = {}, 0.0
+        record.services = {}
         self._turn.save(record)
         return DONE
 
@@ -426,31 +426,28 @@ class Steps:
         return all(service.is_stopped for service in services.values())
 
     def _hold_workers(self, record: Record) -> None:
-        now = self._now()
-        if record.held_until > now + HOLD_SECONDS / 2:
-            return
-        last = self._hold.load()
+        now, last = self._now(), self._hold.load()
         if not last.stands(now):
-            record.services |= self._count_workers(last)
+            record.services |= self._count_workers(record, last)
             self._turn.save(record)
+        elif last.until > now + HOLD_SECONDS / 2:
+            return
         self._hold.save(Hold(is_asked=True, at=now, until=now + HOLD_SECONDS, counts=_of_workers(record)))
-        record.held_until = now + HOLD_SECONDS
-        self._turn.save(record)
 
-    def _count_workers(self, last: Hold) -> dict[str, int]:
-        """By worker service, how many it shall have again; `last` is the hold before, which may not be followed yet."""
-        services = {name: service.desired for name, service in self._look().items() if name.startswith(WORKERS)}
-        return {
-            name: desired if last.is_followed(self._hold.followed_at(name)) else max(desired, last.counts.get(name, 0))
-            for name, desired in services.items()
+    def _count_workers(self, record: Record, last: Hold) -> dict[str, int]:
+        """By worker service, how many it shall have again: what the hold before still owes it, else what it has."""
+        owed = {
+            name: last.counts.get(name, count)
+            for name, count in _of_workers(record).items()
+            if not last.is_followed(self._hold.followed_at(name))
         }
+        has = {name: service.desired for name, service in self._look().items() if name.startswith(WORKERS)}
+        return has | owed
 
     def _let_workers_come(self, record: Record) -> None:
         now = self._now()
-        if record.held_until > now:
+        if self._hold.load().stands(now):
             self._hold.save(Hold(is_asked=False, at=now, until=now, counts=_of_workers(record)))
-            record.held_until = 0.0
-            self._turn.save(record)
 
     def _count_queued_that_are_run(self) -> int:
         if self._settings.queued_tasks != "run":

@@ -73,7 +73,7 @@ class Scaling:
             return self._act(lease, drain_all(view.fleet, self._now()), view, "")
         is_followed = hold.is_followed(self._state.hold.followed_at(self._group.service))
         if self._group.is_off:
-            decision = decide_where_off(view.fleet, hold, self._group.service, is_followed=is_followed)
+            decision = decide_where_off(view.fleet, hold, self._group.service, self._now(), is_followed=is_followed)
             roll_out = revision_where_off(view.fleet.rollout, hold, self._now())
         else:
             workload = worth(self._state.workload(name), self._now())

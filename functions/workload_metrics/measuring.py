@@ -146,7 +146,7 @@ class Measuring:
             return has_to_change(drain_all(view.fleet, now), view, "")
         is_followed, roll_out = hold.is_followed(followed_at), view.fleet.rollout.to_tell
         if group.is_off:
-            decision = decide_where_off(view.fleet, hold, group.service, is_followed=is_followed)
+            decision = decide_where_off(view.fleet, hold, group.service, now, is_followed=is_followed)
             roll_out = revision_where_off(view.fleet.rollout, hold, now)
         return not is_followed or has_to_change(decision, view, roll_out)
 
@@ -167,8 +167,9 @@ class Measuring:
 
 
 def has_to_change(decision: Decision, view: ServiceView, roll_out: str) -> bool:
-    """Whether `worker_scaler` would do anything, with the revision that it would tell."""
-    return decision.desired != view.fleet.desired or bool(decision.orders or roll_out)
+    """Whether `worker_scaler` would do anything, with the revision that it would tell; also remember one that it did not."""
+    is_told = bool(roll_out) or view.fleet.rollout.is_unrecorded
+    return decision.desired != view.fleet.desired or bool(decision.orders) or is_told
 
 
 def has_work(group: WorkerGroup, workload: Workload, decision: Decision) -> bool:

@@ -70,14 +70,26 @@ LIFTED = Hold(at=NOW - 60, until=NOW - 60, counts={"workers": 5})
 @pytest.mark.parametrize("workers", [(), (BUSY,), (BUSY, DRAINING, DRAINED, LEAVING)], ids=["none", "one", "some"])
 def test_afterwards_there_are_as_many_as_before_and_those_that_stayed_accept_again(workers: tuple[Worker, ...]) -> None:
     fleet = Fleet(sum(worker is not LEAVING for worker in workers), workers)
-    decision = decide_where_off(fleet, LIFTED, "workers", is_followed=False)
+    decision = decide_where_off(fleet, LIFTED, "workers", NOW, is_followed=False)
     assert decision.desired == 5
     assert decision.orders == {worker.id: Order.ACCEPT for worker in workers if worker.order is Order.DRAIN}
 
 
+@pytest.mark.parametrize(("protected_until", "desired"), [(PROTECTED, 1), (NOW + 60, 3)], ids=["all", "not for long"])
+def test_who_counted_less_than_are_protected_has_that_count_again(protected_until: float, desired: int) -> None:
+    """The hold set the count to those that were there, and the upgrade was given up."""
+    lifted = Hold(at=NOW - 60, until=NOW - 60, counts={"workers": 1})
+    fleet = Fleet(3, (BUSY, DRAINING, replace(DRAINED, protected_until=protected_until)))
+    assert decide_where_off(fleet, lifted, "workers", NOW, is_followed=False).desired == desired
+
+
+def test_service_that_the_hold_did_not_know_keeps_its_count() -> None:
+    assert decide_where_off(Fleet(2, (BUSY,)), LIFTED, "another", NOW, is_followed=False).desired == 2
+
+
 @pytest.mark.parametrize("desired", [0, 1, 7])
 def test_once_followed_the_workers_are_their_owner_s_again(desired: int) -> None:
-    decision = decide_where_off(Fleet(desired, (BUSY, DRAINED)), LIFTED, "workers", is_followed=True)
+    decision = decide_where_off(Fleet(desired, (BUSY, DRAINED)), LIFTED, "workers", NOW, is_followed=True)
     assert (decision.desired, decision.orders) == (desired, {})
 
 
@@ -103,6 +115,8 @@ def test_lately_after_a_hold_each_new_revision_is_told_once(told: RolledOut | No
 def test_revision_that_was_taken_back_is_exchanged_for_the_one_before_whenever_it_is() -> None:
     rollout = Rollout(served="group:10", newest="group:9", told=RolledOut("group:10", NOW - 9999))
     assert revision_where_off(rollout, Hold(), NOW) == "group:9"
+    of_another_family = replace(rollout, served="owner-s:10")
+    assert revision_where_off(of_another_family, Hold(), NOW) == ""
 
 
 @pytest.mark.parametrize(

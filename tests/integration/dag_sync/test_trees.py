@@ -184,7 +184,7 @@ def test_copy_whose_links_others_use_up_meanwhile_is_made_again(
     assert served(tmp_path) == {"a.py": "1"}
 
 
-def test_content_that_was_damaged_is_not_copied_again_and_again(
+def test_content_that_was_damaged_is_fetched_anew_and_not_copied(
     handler: ModuleType, publisher: DagReleases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publisher.publish(contents(a="1"), publisher="ada")
@@ -192,11 +192,15 @@ def test_content_that_was_damaged_is_not_copied_again_and_again(
     (stored,) = [path for path in (tmp_path / "objects").rglob("*") if path.is_file()]
     stored.unlink()
     stored.write_text("damaged")
+    link = os.link
 
-    def refuse(source: Path, target: Path) -> None:
-        raise OSError(errno.EMLINK, "Too many links")
+    def link_but_what_is_damaged(source: Path, target: Path) -> None:
+        if source.read_text() == "damaged":
+            raise OSError(errno.EMLINK, "Too many links")
+        link(source, target)
 
-    monkeypatch.setattr("dag_sync.file_system.os.link", refuse)
+    monkeypatch.setattr("dag_sync.file_system.os.link", link_but_what_is_damaged)
     publisher.publish(contents(a="1", b="1"), publisher="ada")
-    with pytest.raises(WrongContentError, match="has become"):
-        handler.lambda_handler(SWEEP, CONTEXT)
+    handler.lambda_handler(SWEEP, CONTEXT)
+    assert served(tmp_path) == {"a.py": "1", "b.py": "1"}
+    assert stored.read_text() == "1"

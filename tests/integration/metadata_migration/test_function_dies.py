@@ -13,6 +13,7 @@ from tests.integration.metadata_migration.world import NEW, OLD, World
 
 WAYS: dict[str, tuple[dict[str, Any], str, str]] = {
     "upgrade": ({}, "SUCCESS", "a3"),
+    "queued tasks run first": ({"scaling_is_off": True, "comes_back": 2}, "SUCCESS", "a3"),
     "failed migration": ({"reach_stops_at": "a2"}, "FAILED", "a1"),
     "way back that fails": ({"reach_stops_at": "a2", "way_back_fails": True}, "FAILED", "a1"),
     "failed snapshot": ({"snapshot_fails": True}, "FAILED", "a1"),
@@ -29,6 +30,7 @@ def test_function_that_dies_at_any_request_changes_nothing_of_the_outcome(
     with mock_aws():
         world = World(**wrong)
         deployments = begin(monkeypatch, answers, world)
+        deployments.set(queued_tasks="run" if "comes_back" in wrong else "requeue")
         assert deployments.deploy(NEW, OLD)["Status"] == status
         calls = world.calls
         assert calls > 10

@@ -272,7 +272,7 @@ class World:
         if not self.scaling_is_off:
             self.counts[WORKERS] = self.counts[WORKERS] or hold.counts.get(WORKERS, 0) or int(self.queued > 0)
         elif not hold.is_followed(self.hold.followed_at(WORKERS)) and not self.scaler_is_away:
-            self.counts[WORKERS] = max(self.counts[WORKERS], hold.counts.get(WORKERS, 0))
+            self.counts[WORKERS] = hold.counts.get(WORKERS, self.counts[WORKERS])
             self.hold.save_followed(WORKERS, hold)
         self.alive[WORKERS] = self.counts[WORKERS]
         self.queued = max(0, self.queued - self.alive[WORKERS])

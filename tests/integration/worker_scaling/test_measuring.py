@@ -13,7 +13,8 @@ from botocore.validate import validate_parameters
 from control_plane.worker_scaling.fleet import Order, Phase
 from control_plane.worker_scaling.group import WorkerGroup
 from control_plane.worker_scaling.hold import Hold
-from control_plane.worker_scaling.scaling_state import ScalingState
+from control_plane.worker_scaling.rollout import RolledOut
+from control_plane.worker_scaling.scaling_state import Lease, ScalingState
 from control_plane.worker_scaling.worker_service import WorkerService
 from control_plane.worker_scaling.workload import Running, Work, Workload
 from tests.integration import state_table
@@ -88,6 +89,7 @@ def measuring(
     ecs: Any, state: ScalingState, database: Database, recorder: Any, group: WorkerGroup = GROUP
 ) -> Measuring:
     services = {"default": WorkerService(ecs, state, "farflow", group)}
+    state.save_rolled_out(Lease("default", 0), RolledOut(revision(1), NOW - 1000))
     return Measuring(
         [group], services, state, database.workloads, recorder, recorder, "Farflow/test", recorder, "worker-scaler"
     )
@@ -150,13 +152,26 @@ def test_hold_of_an_upgrade_has_the_workers_drained_though_there_is_work(
     assert recorder.invoked == [{"worker_groups": ["default"]}]
 
 
-def test_after_a_hold_a_group_that_is_off_is_counted_until_it_was_taken_up(
-    ecs: EcsService, state: ScalingState, dynamodb: Any, database: Database, recorder: Recorder
+@pytest.mark.parametrize("group", [GROUP, OFF], ids=["counted", "off"])
+def test_revision_that_somebody_else_told_is_remembered(
+    ecs: EcsService, state: ScalingState, database: Database, recorder: Recorder, group: WorkerGroup
+) -> None:
+    """Else it looks like ECS's doing when CloudFormation goes back from it."""
+    looks = measuring(ecs, state, database, recorder, group)
+    ecs.served = ecs.newest = revision(2)
+    looks.look(NOW)
+    looks.look(NOW + 10)
+    assert recorder.invoked == [{"worker_groups": ["default"]}]
+
+
+@pytest.mark.parametrize("group", [GROUP, OFF], ids=["counted", "off"])
+def test_after_a_hold_a_group_is_counted_until_it_has_followed(
+    ecs: EcsService, state: ScalingState, database: Database, recorder: Recorder, group: WorkerGroup
 ) -> None:
     """Also where nothing is missing: what its owner orders later must not be taken for what the hold left."""
     hold = Hold(is_asked=False, at=NOW - 60, until=NOW - 60)
     state.hold.save(hold)
-    looks = measuring(ecs, state, database, recorder, OFF)
+    looks = measuring(ecs, state, database, recorder, group)
     looks.look(NOW)
     looks.look(NOW + 10)
     assert recorder.invoked == [{"worker_groups": ["default"]}]

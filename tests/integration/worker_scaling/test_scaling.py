@@ -147,6 +147,24 @@ def test_preset_that_becomes_off_after_a_hold_keeps_the_count_that_it_had(state:
     assert ecs.desired == 1
 
 
+def test_withdrawn_revision_that_the_owner_ordered_is_exchanged(state: ScalingState, ecs: EcsService) -> None:
+    """The scaler told the one before, and remembers what it sees since."""
+    scaling = Scaling(ecs, "farflow", state, OFF, lambda: NOW)  # type: ignore[arg-type]
+    state.hold.save(Hold(is_asked=False, at=NOW - 60, until=NOW - 60))
+    ecs.newest = revision(2)
+    step(scaling)
+    ecs.served = ecs.newest = revision(3)
+    step(scaling)
+    ecs.newest, ecs.deployed_at = revision(2), NOW + 60
+    assert step(scaling).rolled_out == revision(2)
+
+
+def test_hold_that_was_followed_later_counts(state: ScalingState) -> None:
+    for at in (NOW, NOW - 60):
+        state.hold.save_followed(SERVICE, Hold(at=at))
+    assert state.hold.followed_at(SERVICE) == NOW
+
+
 @pytest.mark.parametrize("refused", ["lease", "order", "error"])
 def test_group_that_is_off_is_given_back_by_the_next_when_a_step_is_not_whole(
     state: ScalingState, ecs: EcsService, monkeypatch: pytest.MonkeyPatch, refused: str

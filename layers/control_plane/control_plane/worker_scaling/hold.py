@@ -56,13 +56,18 @@ def drain_all(fleet: Fleet, now: float) -> Decision:
     return Decision(0, len(staying), len(staying) - len(leaving), orders, f"an upgrade holds: {gone}")
 
 
-def decide_where_off(fleet: Fleet, hold: Hold, service: str, *, is_followed: bool) -> Decision:
-    """Where scaling is off: once after a hold as many workers as before, all accepting; then their owner's orders stand."""
+def decide_where_off(fleet: Fleet, hold: Hold, service: str, now: float, *, is_followed: bool) -> Decision:
+    """Where scaling is off: once after a hold as many workers as before, all accepting; then their owner's orders stand.
+
+    Whoever had more workers than he counts, for they are protected, has them again; the count is lowered only while all are.
+    """
     present = len(fleet.staying)
     if is_followed:
         return Decision(fleet.desired, present, fleet.desired, reason="its scaling is off")
     orders = {worker.id: Order.ACCEPT for worker in fleet.staying if worker.order is not Order.ACCEPT}
-    desired = max(fleet.desired, hold.counts.get(service, 0))
+    desired = hold.counts.get(service, fleet.desired)
+    if desired < fleet.desired and unprotected(fleet.staying, (), now):
+        desired = fleet.desired
     return Decision(desired, present, desired, orders, "an upgrade held, and holds no more: all accept")
 
 

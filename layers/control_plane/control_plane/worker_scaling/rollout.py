@@ -41,7 +41,8 @@ class Rollout:
     @property
     def is_withdrawn(self) -> bool:
         """Whether the service has a revision that was deregistered since: CloudFormation went back to the one before."""
-        return _number(self.served) > _number(self.newest)
+        (family, number), (newest_family, newest) = _parts(self.served), _parts(self.newest)
+        return family == newest_family and number > newest
 
     @property
     def to_tell(self) -> str:
@@ -75,8 +76,10 @@ def rollout(service: Mapping[str, Any], newest: str, told: RolledOut | None, now
     )
 
 
-def _number(task_definition: str) -> int:
-    return int(task_definition.rpartition(":")[2] or 0)
+def _parts(task_definition: str) -> tuple[str, int]:
+    """An ARN without its revision, and the revision."""
+    family, _, number = task_definition.rpartition(":")
+    return family, int(number or 0)
 
 
 def _is_on_trial(primary: Mapping[str, Any], now: float) -> bool:
