@@ -32,7 +32,7 @@ class Hold:
         return self.is_asked and now < self.until
 
     def is_followed(self, followed_at: float) -> bool:
-        """Whether a service that has followed the hold asked or lifted at that time to its end has done so with this one."""
+        """Whether this one was followed to its end by a service that did so last with the hold of that time."""
         return followed_at >= self.at
 
     def brings_revisions(self, now: float) -> bool:
@@ -72,9 +72,10 @@ def decide_where_off(fleet: Fleet, hold: Hold, service: str, now: float, *, is_f
 
 
 def revision_where_off(rollout: Rollout, hold: Hold, now: float) -> str:
-    """The revision that the service is told, or nothing. Lately after a hold each new one, once: an owner may go back.
+    """Where scaling is off: the revision that the service is told, or nothing.
 
-    And, whenever it is, the one before when CloudFormation has taken the service's own back.
+    For a while after a hold the newest, unless it was told since: its owner may go back. And at any time the one before, when
+    CloudFormation has taken the service's own back.
     """
     told = rollout.told
     is_told = told is not None and told.task_definition == rollout.newest and told.at >= hold.at
