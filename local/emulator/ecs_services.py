@@ -40,7 +40,15 @@ def install(life: TaskLife, load_balancer: LoadBalancer) -> None:
         deployment = make_deployment(*arguments, **options)
         return {**deployment, "rolloutState": "IN_PROGRESS", "rolloutStateReason": ""}
 
+    note_healthy = ecs._record_service_task_healthy
+
+    def note_what_passes(key: str, task: Any) -> None:
+        """The circuit breaker counts anew after a healthy task. One that has a health check is healthy when it passes, not when it is up for a second."""
+        if not task.get("_has_health_check") or task.get("healthStatus") == "HEALTHY":
+            note_healthy(key, task)
+
     ecs._make_deployment = in_progress
+    ecs._record_service_task_healthy = note_what_passes
     ecs._reconcile_service_tasks = scheduler.reconcile
     ecs._complete_service_deployment = lambda cluster, key, **_: scheduler.reconcile(cluster, key)
     scheduler.watch()

@@ -11,8 +11,8 @@ from local.upgrade_history import executions
 from tests.upgrades.versions import states
 from tests.waiting import eventually
 
-END_SECONDS = 900.0
-"""The longest takes nine minutes: ECS tries a service whose tasks do not start for most of that before its circuit breaker opens."""
+END_SECONDS = 600.0
+"""Of a deployment, also one that fails and goes back."""
 
 
 @dataclass
