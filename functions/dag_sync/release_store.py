@@ -41,6 +41,8 @@ THREADS = 32
 CHUNK_BYTES = 1024 * 1024
 LARGEST_FOLDER = 5_000
 """Files in a folder of a tree that is laid ready: one link after the other there, each some milliseconds on EFS."""
+MOST_COPIES = 10
+"""Of one content for one link. A copy takes more links than there are threads: where so many are refused, none is allowed."""
 HEAD_BYTES = 256
 """HEAD is one record of this length, written at once: never shorter, never longer."""
 
@@ -368,19 +370,23 @@ class ReleaseStore:
                 self._link_copy(source, target, executable)
 
     def _link_copy(self, source: Path, target: Path, executable: bool) -> None:
-        while True:
+        """Other threads may have copied it meanwhile, and may use up the links of a copy before this one has its own."""
+        for left in reversed(range(MOST_COPIES)):
             try:
-                self._files.link(source, target)  # another thread may have copied it, and others used that up
+                self._files.link(source, target)
             except OSError as error:
-                if error.errno != errno.EMLINK:
+                if error.errno != errno.EMLINK or not left:
                     raise
-                sha256 = source.name[:64]
-                copied = self.add([self._files.read(source)], executable, sha256)
-                if copied.sha256 != sha256:
-                    self._files.remove(source)
-                    raise FileNotFoundError(errno.ENOENT, "what the store had was damaged", str(source)) from error
+                self._copy(source, executable)
             else:
                 return
+
+    def _copy(self, source: Path, executable: bool) -> None:
+        sha256 = source.name[:64]
+        copied = self.add([self._files.read(source)], executable, sha256)
+        if copied.sha256 != sha256:
+            self._files.remove(source)
+            raise FileNotFoundError(errno.ENOENT, "what the store had was damaged", str(source))
 
     def point_at(self, release_id: str) -> None:
         """Have HEAD name `release_id`, unless it names a newer one."""

@@ -75,12 +75,14 @@ class Scaling:
         if self._group.is_off:
             decision = decide_where_off(view.fleet, hold, self._group.service, self._now(), is_followed=is_followed)
             roll_out = revision_where_off(view.fleet.rollout, hold, self._now())
+            is_given_back = decision.desired == decision.needed
         else:
             workload = worth(self._state.workload(name), self._now())
             decision = decide(workload, view.fleet, self._group.policy(cold_start), self._now())
             roll_out = view.fleet.rollout.to_tell
+            is_given_back = True
         step = self._act(lease, decision, view, roll_out)
-        if step.is_whole and not is_followed:
+        if step.is_whole and is_given_back and not is_followed:
             self._state.hold.save_followed(self._group.service, hold)
         return step
 

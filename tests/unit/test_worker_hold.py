@@ -80,7 +80,9 @@ def test_who_counted_less_than_are_protected_has_that_count_again(protected_unti
     """The hold set the count to those that were there, and the upgrade was given up."""
     lifted = Hold(at=NOW - 60, until=NOW - 60, counts={"workers": 1})
     fleet = Fleet(3, (BUSY, DRAINING, replace(DRAINED, protected_until=protected_until)))
-    assert decide_where_off(fleet, lifted, "workers", NOW, is_followed=False).desired == desired
+    decision = decide_where_off(fleet, lifted, "workers", NOW, is_followed=False)
+    assert (decision.needed, decision.desired) == (1, desired)
+    assert ("drained is not protected" in decision.reason) == (desired == 3)
 
 
 def test_service_that_the_hold_did_not_know_keeps_its_count() -> None:

@@ -11,11 +11,10 @@ import subprocess
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from local import layout
 from tests.contract import templates
@@ -28,6 +27,10 @@ TABLE = "state"
 SLOTS = 2
 POLLING_SECONDS = 0.5
 """A worker that has nothing to do polls again by then."""
+LONG_POLL_SECONDS = 20
+VISIBILITY_SECONDS = int(templates.stack("work_queue")["Resources"]["WorkQueue"]["Properties"]["VisibilityTimeout"])
+SETTLING_SECONDS = VISIBILITY_SECONDS / 2
+"""How long a test waits for anything: what comes only when a message is visible again is not there by then."""
 
 
 @dataclass(frozen=True)
@@ -61,25 +64,35 @@ class Worker:
             ExpressionAttributeValues={":order": {"S": order}},
         )
 
-    def await_phase(self, phase: str, seconds: float) -> None:
-        self._await(lambda: self.item.get("phase") == phase, seconds, f"it is {phase}")
+    def await_phase(self, phase: str) -> None:
+        self._await(lambda: self.item.get("phase") == phase, f"it is {phase}")
+
+    def await_begun(self, names: list[str]) -> None:
+        self._await(lambda: set(names) <= set(self.place.began), "the tasks begin")
+
+    def await_done(self, names: list[str]) -> None:
+        """The tasks, and with their messages."""
+        self._await(lambda: set(names) <= set(self.place.ended), "the tasks end")
+        self._await(lambda: self.place.depth == (0, 0), "their messages are deleted")
+
+    def await_log(self, words: str) -> None:
+        self._await(lambda: words in self.log, f"it logs {words}")
 
     def await_poll(self) -> None:
         """It has run what there was, and its long poll is open: an empty queue answers none before 20 s."""
-        self.await_phase("accepting", 30)
-        name = self.place.run(0)
-        self._await(lambda: name in self.place.ended, 10, "a task ends")
-        self._await(lambda: self.place.depth == (0, 0), 5, "no message is left")
+        self.await_phase("accepting")
+        self.await_done([self.place.run(0)])
         time.sleep(POLLING_SECONDS)
 
     def terminate(self) -> None:
         self.process.send_signal(signal.SIGTERM)
 
-    def await_exit(self, seconds: float) -> int:
-        self._await(lambda: self.process.poll() is not None, seconds, "it exits by itself")
+    def await_exit(self, seconds: float = LONG_POLL_SECONDS) -> int:
+        """Its exit code. Without more seconds, it did not hear a long poll out."""
+        self._await(lambda: self.process.poll() is not None, "it exits by itself", seconds)
         return int(self.process.returncode)
 
-    def _await(self, look: Any, seconds: float, what: str) -> None:
+    def _await(self, look: Callable[[], bool], what: str, seconds: float = SETTLING_SECONDS) -> None:
         eventually(look, seconds, what, pause_seconds=0.05, context=lambda: self.log[-4000:])
 
 
@@ -93,10 +106,8 @@ class Workplace:
         self._folder = folder
         self._notes = folder / "runs"
         self._notes.touch()
-        properties = templates.stack("work_queue")["Resources"]["WorkQueue"]["Properties"]
         self.queue_url = self.sqs.create_queue(
-            QueueName=f"work-{uuid.uuid4().hex}",
-            Attributes={"VisibilityTimeout": str(properties["VisibilityTimeout"])},
+            QueueName=f"work-{uuid.uuid4().hex}", Attributes={"VisibilityTimeout": str(VISIBILITY_SECONDS)}
         )["QueueUrl"]
 
     def run(self, seconds: float) -> str:

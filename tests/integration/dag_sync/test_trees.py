@@ -184,6 +184,22 @@ def test_copy_whose_links_others_use_up_meanwhile_is_made_again(
     assert served(tmp_path) == {"a.py": "1"}
 
 
+def test_file_system_that_allows_no_link_fails_the_sweep_and_the_next_one_mends_it(
+    handler: ModuleType, publisher: DagReleases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publisher.publish(contents(a="1"), publisher="ada")
+
+    def refuse(source: Path, target: Path) -> None:
+        raise OSError(errno.EMLINK, "Too many links")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("dag_sync.file_system.os.link", refuse)
+        with pytest.raises(OSError, match="Too many links"):
+            handler.lambda_handler(SWEEP, CONTEXT)
+    handler.lambda_handler(SWEEP, CONTEXT)
+    assert served(tmp_path) == {"a.py": "1"}
+
+
 def test_content_that_was_damaged_is_fetched_anew_and_not_copied(
     handler: ModuleType, publisher: DagReleases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -197,8 +197,7 @@ def service_template(name: str, code: str) -> str:
 
 
 SLEEP = "import time; time.sleep(600)"
-CRASH = "import time; time.sleep(3); raise SystemExit(1)"
-"""Up for a while, as what fails in its imports, but never found healthy: it is looked at after five seconds."""
+CRASH = "import time; time.sleep({}); raise SystemExit(1)"
 
 
 def test_stack_is_made_when_its_service_is_steady(local_aws: LocalAws) -> None:
@@ -213,32 +212,34 @@ def test_stack_is_made_when_its_service_is_steady(local_aws: LocalAws) -> None:
     assert ecs.describe_tasks(cluster="steady", tasks=[task])["tasks"][0]["healthStatus"] == "HEALTHY"
 
 
-def test_stack_fails_with_its_service_and_goes_back(local_aws: LocalAws) -> None:
-    """The old task serves all the while."""
+@pytest.mark.parametrize("seconds", [0, 3], ids=["at once", "before its first health check"])
+def test_stack_fails_with_its_service_and_goes_back(local_aws: LocalAws, seconds: int) -> None:
+    """The old task serves all the while. A crash in the imports comes late, but the health check's first look is later."""
+    name = f"back-{seconds}"
     cloudformation, ecs = local_aws.client("cloudformation"), local_aws.client("ecs")
     cloudformation.create_stack(
-        StackName="back", TemplateBody=service_template("back", SLEEP), Capabilities=["CAPABILITY_IAM"]
+        StackName=name, TemplateBody=service_template(name, SLEEP), Capabilities=["CAPABILITY_IAM"]
     )
-    cloudformation.get_waiter("stack_create_complete").wait(StackName="back", WaiterConfig={"Delay": 1})
-    before = ecs.list_tasks(cluster="back", serviceName="main")["taskArns"]
+    cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+    before = ecs.list_tasks(cluster=name, serviceName="main")["taskArns"]
     cloudformation.update_stack(
-        StackName="back", TemplateBody=service_template("back", CRASH), Capabilities=["CAPABILITY_IAM"]
+        StackName=name, TemplateBody=service_template(name, CRASH.format(seconds)), Capabilities=["CAPABILITY_IAM"]
     )
     with pytest.raises(WaiterError):
-        cloudformation.get_waiter("stack_update_complete").wait(StackName="back", WaiterConfig={"Delay": 1})
-    cloudformation.get_waiter("stack_rollback_complete").wait(StackName="back", WaiterConfig={"Delay": 1})
-    events = cloudformation.describe_stack_events(StackName="back")["StackEvents"]
+        cloudformation.get_waiter("stack_update_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+    cloudformation.get_waiter("stack_rollback_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+    events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
     reasons = [event.get("ResourceStatusReason", "") for event in events]
     assert any("ECS Deployment Circuit Breaker was triggered" in reason for reason in reasons), reasons
-    (service,) = ecs.describe_services(cluster="back", services=["main"])["services"]
+    (service,) = ecs.describe_services(cluster=name, services=["main"])["services"]
     assert service["runningCount"] == 1
-    assert ecs.list_tasks(cluster="back", serviceName="main")["taskArns"] == before
+    assert ecs.list_tasks(cluster=name, serviceName="main")["taskArns"] == before
 
     # What failed once does not fail what comes after it.
-    mended = service_template("back", SLEEP.replace("600", "601"))
-    cloudformation.update_stack(StackName="back", TemplateBody=mended, Capabilities=["CAPABILITY_IAM"])
-    cloudformation.get_waiter("stack_update_complete").wait(StackName="back", WaiterConfig={"Delay": 1})
-    assert ecs.list_tasks(cluster="back", serviceName="main")["taskArns"] != before
+    mended = service_template(name, SLEEP.replace("600", "601"))
+    cloudformation.update_stack(StackName=name, TemplateBody=mended, Capabilities=["CAPABILITY_IAM"])
+    cloudformation.get_waiter("stack_update_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+    assert ecs.list_tasks(cluster=name, serviceName="main")["taskArns"] != before
 
 
 def test_scalable_target_holds_the_count_in_its_bounds(local_aws: LocalAws) -> None:

@@ -139,7 +139,7 @@ def test_protected_task_survives_scale_in_and_another_goes(cluster: Cluster) -> 
     for index in (0, 1):
         service = cluster.service(cluster.define(SLEEP), 2)
         protected = cluster.await_running(service, 2)[index]
-        assert cluster.protect(protected)["failures"] == []
+        assert [task["taskArn"] for task in cluster.protect(protected)["protectedTasks"]] == [protected]
         cluster.ecs.update_service(cluster=cluster.name, service=service, desiredCount=1)
         assert cluster.await_running(service, 1) == [protected]
 

@@ -138,6 +138,24 @@ def test_group_that_is_off_has_its_workers_back_however_late_the_scaler_is(
     assert (ecs.desired, ecs.order_of("a")) == (2, "accept")
 
 
+def test_count_that_could_not_be_lowered_after_a_hold_is_lowered_when_it_can_be(
+    state: ScalingState, ecs: EcsService
+) -> None:
+    state.hold.save(Hold(is_asked=False, at=NOW - 60, until=NOW - 60, counts={SERVICE: 1}))
+    ecs.desired = 2
+    ecs.start("a", phase=Phase.ACCEPTING, active=4)
+    ecs.start("b", phase=Phase.ACCEPTING, active=4, protected_until=NOW + 60)
+    scaling = Scaling(ecs, "farflow", state, OFF, lambda: NOW)  # type: ignore[arg-type]
+    step(scaling)
+    assert ecs.desired == 2
+    ecs.report("b", phase=Phase.ACCEPTING, active=4)
+    step(scaling)
+    assert ecs.desired == 1
+    ecs.desired = 2
+    step(scaling)
+    assert ecs.desired == 2, "it is its owner's again"
+
+
 def test_preset_that_becomes_off_after_a_hold_keeps_the_count_that_it_had(state: ScalingState, ecs: EcsService) -> None:
     state.hold.save(Hold(is_asked=False, at=NOW - 60, until=NOW - 60, counts={SERVICE: 6}))
     state.save_workload("default", Workload(NOW, waiting=(Work(NOW, 300.0, 4),)))

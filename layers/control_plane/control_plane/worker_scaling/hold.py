@@ -59,16 +59,17 @@ def drain_all(fleet: Fleet, now: float) -> Decision:
 def decide_where_off(fleet: Fleet, hold: Hold, service: str, now: float, *, is_followed: bool) -> Decision:
     """Where scaling is off: once after a hold as many workers as before, all accepting; then their owner's orders stand.
 
-    Whoever had more workers than he counts, for they are protected, has them again; the count is lowered only while all are.
+    Who counted fewer than are there, for they are protected, counts that few again; the count is lowered only while all are.
     """
     present = len(fleet.staying)
     if is_followed:
         return Decision(fleet.desired, present, fleet.desired, reason="its scaling is off")
     orders = {worker.id: Order.ACCEPT for worker in fleet.staying if worker.order is not Order.ACCEPT}
-    desired = hold.counts.get(service, fleet.desired)
-    if desired < fleet.desired and unprotected(fleet.staying, (), now):
-        desired = fleet.desired
-    return Decision(desired, present, desired, orders, "an upgrade held, and holds no more: all accept")
+    before = hold.counts.get(service, fleet.desired)
+    reason = "an upgrade held, and holds no more: all accept"
+    if before < fleet.desired and (danger := unprotected(fleet.staying, (), now)):
+        return Decision(before, present, fleet.desired, orders, f"{reason}; the count is not lowered: {danger}")
+    return Decision(before, present, before, orders, reason)
 
 
 def revision_where_off(rollout: Rollout, hold: Hold, now: float) -> str:
