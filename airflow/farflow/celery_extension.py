@@ -7,6 +7,7 @@
 - Acknowledgements that neither end the worker nor hold up its event loop. A message that could not be deleted comes
   back after the queue's visibility timeout; the Execution API refuses to run its task again, and it is deleted then.
 - Slots that are free when their task has ended (`task_exit`).
+- Messages that waited for too long, left to the scheduler (`expired_workloads`).
 - The gate (`work_gate`), which the worker's keeper opens when the worker is protected and shuts when it is to drain
   (`worker_life`). SIGTERM shuts it too, and waits for the open poll before Celery's own shutdown begins: a poll that
   nobody hears would take a message along.
@@ -37,7 +38,7 @@ from kombu.asynchronous.aws.sqs.connection import AsyncSQSConnection
 from kombu.transport import SQS
 from kombu.transport.SQS.exceptions import AccessDeniedQueueException
 
-from farflow import queue_outage, task_exit
+from farflow import expired_workloads, queue_outage, task_exit
 from farflow.queue_outage import Failure, Outage
 from farflow.work_gate import GATE
 from farflow.worker_keeper import WorkerKeeper, keeper
@@ -219,3 +220,4 @@ def extend_worker(sender: Any, **_: Any) -> None:
     sender.app.steps["consumer"].add(HealthFile)
     sender.app.steps["consumer"].add(Keeping)
     task_exit.notice_at_once()
+    expired_workloads.leave_to_scheduler(sender.app.tasks["execute_workload"])

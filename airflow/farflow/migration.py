@@ -83,9 +83,12 @@ def requeue(connection: Connection) -> str:
             "UPDATE task_instance SET state = 'scheduled', external_executor_id = NULL, queued_dttm = NULL,"
             " queued_by_job_id = NULL, scheduled_dttm = now() WHERE state = 'queued'"
         )
-        count = cursor.rowcount
-        cursor.execute("UPDATE callback SET state = 'pending' WHERE state = 'queued' AND type = 'executor'")
-        return f"{count} queued task instances are scheduled anew, {cursor.rowcount} queued callbacks are pending"
+        told = f"{cursor.rowcount} queued task instances are scheduled anew"
+        cursor.execute("SELECT to_regclass('callback') IS NOT NULL")
+        if cursor.fetchone() == (True,):  # since Airflow 3.2
+            cursor.execute("UPDATE callback SET state = 'pending' WHERE state = 'queued' AND type = 'executor'")
+            told += f", {cursor.rowcount} queued callbacks are pending"
+        return told
 
 
 def ensure_accounts(environ: Mapping[str, str]) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
 
 from control_plane.custom_resource import ResourceError
 
@@ -48,34 +51,40 @@ def start(
     variables: Mapping[str, str],
     client_token: str,
 ) -> str:
-    """Return the task's ARN: the same for the same `client_token`, for a day. Raises `NotStartedError`, or botocore's errors.
+    """Return the task's ARN: the same for the same `client_token`, for a day.
 
+    Raises `NotStartedError` when there is none; botocore's errors when that is not known.
     Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html
     """
-    answer = ecs.run_task(
-        cluster=place.cluster,
-        taskDefinition=task_definition,
-        launchType="FARGATE",
-        count=1,
-        startedBy=STARTED_BY,
-        clientToken=client_token,
-        overrides={
-            "containerOverrides": [
-                {
-                    "name": CONTAINER,
-                    "command": ["python", "-m", "farflow.migration", *command],
-                    "environment": [{"name": name, "value": value} for name, value in variables.items()],
+    try:
+        answer = ecs.run_task(
+            cluster=place.cluster,
+            taskDefinition=task_definition,
+            launchType="FARGATE",
+            count=1,
+            startedBy=STARTED_BY,
+            clientToken=client_token,
+            overrides={
+                "containerOverrides": [
+                    {
+                        "name": CONTAINER,
+                        "command": ["python", "-m", "farflow.migration", *command],
+                        "environment": [{"name": name, "value": value} for name, value in variables.items()],
+                    }
+                ]
+            },
+            networkConfiguration={
+                "awsvpcConfiguration": {
+                    "subnets": list(place.subnets),
+                    "securityGroups": list(place.security_groups),
+                    "assignPublicIp": "DISABLED",
                 }
-            ]
-        },
-        networkConfiguration={
-            "awsvpcConfiguration": {
-                "subnets": list(place.subnets),
-                "securityGroups": list(place.security_groups),
-                "assignPublicIp": "DISABLED",
-            }
-        },
-    )
+            },
+        )
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise
+        raise NotStartedError(f"ECS did not start the migration: {error}") from error
     if not answer["tasks"]:
         reasons = ", ".join(failure.get("reason", "unknown") for failure in answer["failures"])
         raise NotStartedError(f"ECS did not start the migration: {reasons or 'it gave no reason'}")
@@ -86,6 +95,15 @@ def look(ecs: ECSClient, cluster: str, task_arn: str) -> Outcome:
     """What has become of the task. One that ECS does not know of yet runs: describe is eventually consistent."""
     tasks = ecs.describe_tasks(cluster=cluster, tasks=[task_arn])["tasks"]
     return outcome(tasks[0]) if tasks else Running()
+
+
+def stop(ecs: ECSClient, cluster: str, task_arn: str) -> bool:
+    """Whether there was such a task: ECS forgets one about an hour after it has stopped."""
+    try:
+        ecs.stop_task(cluster=cluster, task=task_arn, reason="it is taken back")
+    except ecs.exceptions.InvalidParameterException:
+        return False
+    return True
 
 
 def begun_here(ecs: ECSClient, cluster: str) -> list[str]:

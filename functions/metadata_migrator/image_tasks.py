@@ -8,7 +8,7 @@ from control_plane.custom_resource import ResourceError
 from control_plane.observability import logger
 
 from . import ecs_task
-from .ecs_task import Place
+from .ecs_task import NotStartedError, Place
 from .record import REPORT_KEY, Record, Turn
 from .task_outcome import Failed, Outcome, Running
 
@@ -31,16 +31,17 @@ class ImageTasks:
         self._log_group = log_group
 
     def run(self, record: Record, step: str, task_definition: str, command: list[str]) -> dict[str, Any] | None:
-        """What the task told, None while it runs. Raises `UpgradeError` when it failed, `NotStartedError`."""
+        """What the task told, None while it runs. Raises `UpgradeError` when it failed, `NotStartedError`, `OtherTurnError`."""
         key = f"{REPORT_KEY}#{self._execution}#{step}"
         if step not in record.tasks:
+            self._turn.save(record)  # who lost its turn starts nothing
             record.tasks[step] = ecs_task.start(
                 self._ecs,
                 self._place,
                 task_definition,
                 command,
                 {"FARFLOW_MIGRATION_REPORT": key},
-                client_token=f"{self._execution}-{step}",
+                client_token=f"{self._execution}-{step}-{record.tries.get(step, 0)}",
             )
             self._turn.save(record)
             logger.info("started", extra={"step": step, "task_arn": record.tasks[step], "command": command})
@@ -54,12 +55,33 @@ class ImageTasks:
             raise UpgradeError(f"{reason} (log: {self._log_group}, stream {stream})")
         return report
 
+    def run_until_it_does(
+        self, record: Record, step: str, task_definition: str, command: list[str]
+    ) -> dict[str, Any] | None:
+        """As `run`; but where no container could be started, it is tried again: None."""
+        try:
+            return self.run(record, step, task_definition, command)
+        except (NotStartedError, UpgradeError) as error:
+            if self.may_have_run(record, step):
+                raise
+            logger.warning("not started, and tried again", extra={"step": step, "reason": str(error)})
+            if record.tasks.pop(step, None):
+                record.tries[step] = record.tries.get(step, 0) + 1
+                self._turn.save(record)
+            return None
+
+    def may_have_run(self, record: Record, step: str) -> bool:
+        """Whether a task of that step may have done anything, of one that ended or could not be started."""
+        if step not in record.tasks:
+            return False
+        seen = self._look(record, step)
+        return not (isinstance(seen, Failed) and not seen.has_run)
+
     def end(self, record: Record, step: str) -> bool:
         """Whether the task of that step runs no more; one that does is told to end."""
         if step not in record.tasks or not isinstance(self._look(record, step), Running):
             return True
-        self._ecs.stop_task(cluster=self._place.cluster, task=record.tasks[step], reason="it is taken back")
-        return False
+        return not ecs_task.stop(self._ecs, self._place.cluster, record.tasks[step])
 
     def _look(self, record: Record, step: str) -> Outcome:
         return ecs_task.look(self._ecs, self._place.cluster, record.tasks[step])

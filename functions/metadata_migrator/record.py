@@ -7,11 +7,13 @@ restore that has not ended.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 KEY = "metadata_migration"
 REPORT_KEY = "metadata_migration_report"
@@ -35,6 +37,8 @@ class Record:
     """By step, when it was begun."""
     tasks: dict[str, str] = field(default_factory=dict)
     """By step, the ECS task that was started for it."""
+    tries: dict[str, int] = field(default_factory=dict)
+    """By step, how many tasks were started for it and never ran."""
     began_at: float = 0.0
     journey: dict[str, Any] | None = None
     is_moving: bool = False
@@ -48,6 +52,13 @@ class Record:
         return Record(
             services=self.services, fits=self.fits, fits_at=self.fits_at, restoring=self.restoring, began_at=now
         )
+
+
+class OtherTurnError(Exception):
+    """It is another execution's turn."""
+
+    def __init__(self, execution: str) -> None:
+        super().__init__(f"it is no more the turn of {execution}")
 
 
 class Turn:
@@ -64,7 +75,7 @@ class Turn:
 
     def take(self, former: str, now: float) -> bool:
         """From `former`, which has ended. False when somebody else was faster."""
-        record = self.load()
+        record = _from_item(self._item(KEY))
         mine = record if former == self._execution else record.for_another(now)
         return self._update(
             "SET execution = :mine, content = :content REMOVE superseded",
@@ -76,29 +87,33 @@ class Turn:
         """Tell the holder that a later deployment waits: what it does is not wanted any more."""
         self._update("SET superseded = :mine", "execution = :holder", {":mine": self._execution, ":holder": holder})
 
-    def is_superseded(self) -> bool:
-        """Whether a later deployment waits."""
-        return bool(self._text("superseded"))
+    def asker(self) -> str:
+        """The later execution that asked for it last; empty when none did."""
+        return self._text("superseded")
 
     def load(self) -> Record:
-        """The record as it was saved last."""
-        content = json.loads(self._text("content") or "{}")
-        known = {each.name for each in fields(Record)}
-        return Record(**{name: value for name, value in content.items() if name in known})
+        """The record as it was saved last. Raises `OtherTurnError`: who lost its turn shall do nothing more."""
+        item = self._item(KEY)
+        if _text_in(item, "execution") != self._execution:
+            raise OtherTurnError(self._execution)
+        return _from_item(item)
 
     def save(self, record: Record) -> None:
-        """Raises `RuntimeError` when it is another's turn."""
+        """Raises `OtherTurnError`."""
         values = {":mine": self._execution, ":content": _to_text(record)}
         if not self._update("SET content = :content", "execution = :mine", values):
-            raise RuntimeError(f"it is no more the turn of {self._execution}")
+            raise OtherTurnError(self._execution)
 
     def report(self, key: str) -> dict[str, Any]:
         """What a task of the image told under `key`; empty when it told nothing."""
         return dict(json.loads(self._text("report", key) or "{}"))
 
     def _text(self, attribute: str, key: str = KEY) -> str:
+        return _text_in(self._item(key), attribute)
+
+    def _item(self, key: str) -> Mapping[str, AttributeValueTypeDef]:
         answer = self._dynamodb.get_item(TableName=self._table, Key={"id": {"S": key}}, ConsistentRead=True)
-        return str(answer.get("Item", {}).get(attribute, {}).get("S", ""))
+        return dict(answer.get("Item", {}))
 
     def _update(self, expression: str, condition: str, values: dict[str, str]) -> bool:
         try:
@@ -112,6 +127,16 @@ class Turn:
         except self._dynamodb.exceptions.ConditionalCheckFailedException:
             return False
         return True
+
+
+def _text_in(item: Mapping[str, AttributeValueTypeDef], attribute: str) -> str:
+    return str(item.get(attribute, {}).get("S", ""))
+
+
+def _from_item(item: Mapping[str, AttributeValueTypeDef]) -> Record:
+    content = json.loads(_text_in(item, "content") or "{}")
+    known = {each.name for each in fields(Record)}
+    return Record(**{name: value for name, value in content.items() if name in known})
 
 
 def _to_text(record: Record) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -21,39 +21,30 @@ from control_plane.worker_scaling.hold_item import HoldItem
 
 from . import airflow_services, ecs_task, work_queue
 from .airflow_services import SCHEDULER, WORKERS, Service
-from .ecs_task import Place
+from .ecs_task import NotStartedError, Place
 from .image_tasks import ImageTasks, UpgradeError
 from .journey import Journey, NoWayError, arguments, journey
-from .record import Record, Turn
+from .record import OtherTurnError, Record, Turn
 from .request import OperatorRequest, is_of_deployment
 from .settings import Settings
 from .snapshot import PREFIX, Database
+from .step_limits import DRAINED_HOLD_SECONDS, FORWARD, HELD, pause_seconds, too_long
 
 PHYSICAL_RESOURCE_ID = "metadata-migration"
-HOLD_SECONDS = 2 * 3600.0
-"""Longer than CloudFormation waits for an execution that was aborted: workers that came back before the other services would
-find no Execution API, and their tasks would fail."""
-HELD = ("settle", "await_deployment", "stop_services", "snapshot", "migrate", "roll_back", "restore")
-"""Steps that workers must stay away from."""
 STOP_SECONDS = 600.0
 """For services without running tasks; Fargate ends a container within two minutes."""
 
-FORWARD = ("settle", "compare", "pause_scheduling", "drain", "stop_services", "snapshot", "migrate")
-"""Steps that a failure is told by; the way back is another matter."""
-
-UNMOVED_SECONDS = 50 * 60.0
-"""By then the database moves, or all goes back while CloudFormation still waits. One that moves is not interrupted: when
-CloudFormation gives up meanwhile, it asks for the version before, whose turn comes next."""
-LIMITS = {"settle": 3600.0, "migrate": 3 * 3600.0, "roll_back": 3 * 3600.0, "restore": 6 * 3600.0}
-"""Seconds after which a step counts as one that hangs: where the database is moved, the next way back is tried."""
 STRAY_SECONDS = 600.0
 """So long a task that an aborted execution has left may go on: the next revision is its best end."""
 AWAIT_DEPLOYMENT_SECONDS = 3600.0
 """So long nobody works for the sake of a deployment that has not come."""
-SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 2, 60
 FITS_SECONDS = 3600.0
 """So long a deployment is believed that the database fits its image, without asking the image again."""
 DIGEST = "@sha256:"
+IDENTITY = ("Image", "DatabaseSecretArn", "AdministratorSecretArn", "MetricsDatabaseSecretArn")
+"""What of a deployment decides how the database has to be."""
+STARTING_HOLD_SECONDS = 600.0
+"""Longer than the start of the services is tried again: workers that were left held by one that was aborted there come then."""
 
 WAIT = "wait"
 DONE = "done"
@@ -107,31 +98,24 @@ class Steps:
         """Take the step called `name`; `failure` is what Step Functions caught of another one."""
         if name == "take_turn":
             return self.take_turn()
-        record = self._turn.load()
         if name == "answer_failure":
-            return self.answer_failure(record, failure or {})
+            return self.answer_failure(failure or {})
+        record = self._turn.load()
         if name not in record.since:
             record.since[name] = self._now()
             record.step = name if name in FORWARD else record.step
             self._turn.save(record)
         self._began = record.since
-        self._refuse_what_takes_too_long(name, record)
+        if reason := too_long(name, record, self._now(), for_deployment=not self._is_operator_s):
+            raise UpgradeError(reason)
         if name in HELD and record.services:
-            self._hold_workers(record)
+            self._hold_workers(record, HELD[name])
         step: Callable[[Record], str] = getattr(self, name)
         return step(record)
 
     def pause(self, name: str) -> int:
         """Seconds until that step is taken again."""
         return pause_seconds(self._now() - self._began.get(name, self._now()))
-
-    def _refuse_what_takes_too_long(self, name: str, record: Record) -> None:
-        if name in LIMITS and self._now() > record.since[name] + LIMITS[name]:
-            raise UpgradeError(f"it has not ended after {LIMITS[name] / 3600:.0f} hours")
-        is_unmoved = name in FORWARD and not (record.is_moving or record.has_moved)
-        if is_unmoved and not self._is_operator_s and self._now() > record.began_at + UNMOVED_SECONDS:
-            minutes = UNMOVED_SECONDS / 60
-            raise UpgradeError(f"it has not ended after {minutes:.0f} minutes, and CloudFormation waits for an hour")
 
     # ---- Nothing is touched yet ------------------------------------------------------------------
 
@@ -195,7 +179,7 @@ class Steps:
         if waiting:
             self._let_workers_come(record)
         else:
-            self._hold_workers(record)
+            self._hold_workers(record, DRAINED_HOLD_SECONDS)
         self._have_workers_counted()
         working = [name for name, service in services.items() if name.startswith(WORKERS) and not service.is_stopped]
         if not working and not waiting:
@@ -254,7 +238,12 @@ class Steps:
         # What waits in there is of the version before; its tasks are sent anew (`farflow.migration.requeue`).
         if "migrate" not in record.tasks and not work_queue.empty(self._clients.sqs, self._queue_urls, self._now):
             return WAIT
-        report = self._tasks.run(record, "migrate", way.mover, ["reach", *arguments(way.goal)])
+        try:
+            report = self._tasks.run(record, "migrate", way.mover, ["reach", *arguments(way.goal)])
+        except (NotStartedError, UpgradeError):
+            record.is_moving = self._tasks.may_have_run(record, "migrate")
+            self._turn.save(record)
+            raise
         if report is None:
             return WAIT
         if not dict(way.goal).items() <= report.get("reached", {}).items():
@@ -267,10 +256,10 @@ class Steps:
         """Where the database was, by the newer image; if this execution has not moved it, nobody else does either."""
         if not record.is_moving:
             return DONE if self._are_strays_gone(record, "roll_back") else WAIT
-        if not self._tasks.end(record, "migrate"):
+        if "roll_back" not in record.tasks and not self._tasks.end(record, "migrate"):
             return WAIT
         way = _journey(record)
-        if self._tasks.run(record, "roll_back", way.mover, ["reach", *arguments(way.start)]) is None:
+        if self._tasks.run_until_it_does(record, "roll_back", way.mover, ["reach", *arguments(way.start)]) is None:
             return WAIT
         record.is_moving = False
         self._turn.save(record)
@@ -282,15 +271,15 @@ class Steps:
             return DONE
         if not record.snapshot:
             raise UpgradeError("there is no snapshot to go back to")
-        if not self._tasks.end(record, "roll_back"):
-            return WAIT
-        if "restore" not in record.tasks:
+        if not record.restoring:
+            if not self._tasks.end(record, "roll_back"):
+                return WAIT
             record.restoring = record.snapshot
             self._turn.save(record)
-            if not self._database.restore(record.snapshot):
-                return WAIT
+        if "restore" not in record.tasks and not self._database.restore(record.snapshot):
+            return WAIT
         way = _journey(record)
-        if self._tasks.run(record, "restore", way.mover, ["reach", *arguments(way.start)]) is None:
+        if self._tasks.run_until_it_does(record, "restore", way.mover, ["reach", *arguments(way.start)]) is None:
             return WAIT
         record.is_moving, record.restoring = False, ""
         self._turn.save(record)
@@ -303,14 +292,17 @@ class Steps:
 
         Workers are the scaler's to start: those of the old revision could only wait.
         """
-        now = self._now()
-        if not record.services and not self._hold.load().stands(now):
+        now, last = self._now(), self._hold.load()
+        if not record.services and not last.stands(now):
             return DONE
         if not self._are_strays_gone(record, "start_services"):
             raise StrayTaskError("a task of an execution that was aborted may migrate yet")
+        if last.stands(now):
+            self._hold.save(replace(last, until=now + STARTING_HOLD_SECONDS))
         others = {name: count for name, count in record.services.items() if not name.startswith(WORKERS)}
         self._set(self._look(), others)
-        self._hold.save(Hold(is_asked=False, at=now, until=now, counts=_of_workers(record)))
+        goes_on = not self._is_operator_s and "roll_back" not in record.since
+        self._hold.save(Hold(at=now, until=now, counts=_of_workers(record), brings_revision=goes_on))
         self._have_workers_counted()
         record.services = {}
         self._turn.save(record)
@@ -326,10 +318,12 @@ class Steps:
         custom_resource.answer(self._deployment, lambda _: Result(PHYSICAL_RESOURCE_ID))
         return DONE
 
-    def answer_failure(self, record: Record, failure: Mapping[str, Any]) -> str:
+    def answer_failure(self, failure: Mapping[str, Any]) -> str:
         """CloudFormation rolls back."""
-        if self._turn.holder() != self._execution:
-            record = Record()  # the one of the execution whose turn it is
+        try:
+            record = self._turn.load()
+        except OtherTurnError:
+            record = Record()  # it never had its turn
         reason = in_words(failure.get("Error", ""), failure.get("Cause", ""))
         if record.is_moving:
             metrics.add_metric(name="DatabasesLeftBetween", unit="Count", value=1)
@@ -371,7 +365,6 @@ class Steps:
 
     @property
     def _identity(self) -> dict[str, str]:
-        """What of a deployment decides how the database has to be."""
         return {name: str(value) for name, value in self._deployment.properties.items() if name in IDENTITY}
 
     @property
@@ -384,7 +377,8 @@ class Steps:
 
     def _is_handed_over(self) -> bool:
         """Whether a later execution waits. Raises `UpgradeError` when CloudFormation has to hear that of a deployment."""
-        if not self._turn.is_superseded():
+        asker = self._turn.asker()
+        if not asker or not self._is_running(asker):
             return False
         if self._is_operator_s:
             return True
@@ -425,14 +419,14 @@ class Steps:
         self._set(services, {name: 0 for name in services if not name.startswith(WORKERS)})
         return all(service.is_stopped for service in services.values())
 
-    def _hold_workers(self, record: Record) -> None:
+    def _hold_workers(self, record: Record, seconds: float) -> None:
         now, last = self._now(), self._hold.load()
         if not last.stands(now):
             record.services |= self._count_workers(record, last)
             self._turn.save(record)
-        elif last.until > now + HOLD_SECONDS / 2:
+        elif last.until > now + seconds / 2:
             return
-        self._hold.save(Hold(is_asked=True, at=now, until=now + HOLD_SECONDS, counts=_of_workers(record)))
+        self._hold.save(Hold(is_asked=True, at=now, until=now + seconds, counts=_of_workers(record)))
 
     def _count_workers(self, record: Record, last: Hold) -> dict[str, int]:
         """By worker service, how many it shall have again: what the hold before still owes it, else what it has."""
@@ -447,7 +441,7 @@ class Steps:
     def _let_workers_come(self, record: Record) -> None:
         now = self._now()
         if self._hold.load().stands(now):
-            self._hold.save(Hold(is_asked=False, at=now, until=now, counts=_of_workers(record)))
+            self._hold.save(Hold(at=now, until=now, counts=_of_workers(record)))
 
     def _count_queued_that_are_run(self) -> int:
         if self._settings.queued_tasks != "run":
@@ -462,22 +456,20 @@ class Steps:
         self._clients.sns.publish(TopicArn=self._settings.worker_scaling_topic_arn, Message="{}")
 
     def _too_long(self, services: Mapping[str, Service], waiting: int) -> str:
-        workers = ", ".join(
+        workers = [
             f"{service.alive} of {name}"
             for name, service in services.items()
             if name.startswith(WORKERS) and service.alive
-        )
-        queued = f" and {waiting} tasks waited in the queue" if waiting else ""
+        ]
+        left = [f"workers still ran tasks ({', '.join(workers)})"] if workers else []
+        left += [f"{waiting} tasks waited in the queue"] if waiting else []
         waited = f"{self._drain_minutes} minutes"
         advice = (
             "Deploy again when they have ended, by `make upgrade`, which waits for hours, or raise UpgradeDrainMinutes"
         )
         if self._is_operator_s:
             waited, advice = f"{self._drain_minutes / 60:g} h", "Try again when they have ended, or with more hours"
-        return f"after {waited} workers still ran tasks ({workers}){queued}; none was ended. {advice}"
-
-
-IDENTITY = ("Image", "DatabaseSecretArn", "AdministratorSecretArn", "MetricsDatabaseSecretArn")
+        return f"after {waited} {' and '.join(left)}; none was ended. {advice}"
 
 
 def _of_workers(record: Record) -> dict[str, int]:
@@ -488,12 +480,3 @@ def _journey(record: Record) -> Journey:
     if record.journey is None:
         raise UpgradeError("no journey was decided")
     return Journey.parse(record.journey)
-
-
-def pause_seconds(elapsed: float) -> int:
-    """Until a step is taken again that has taken so long: the longer, the longer, for a history holds 25,000 events.
-
-    A Wait state takes whole ones alone.
-    https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-    """
-    return min(LONGEST_PAUSE_SECONDS, max(SHORTEST_PAUSE_SECONDS, int(elapsed // 20)))

@@ -22,6 +22,8 @@ class Failed:
     """The task ended in any other way; `reason` says how."""
 
     reason: str
+    has_run: bool = True
+    """Whether its container may have done anything: it has an exit code, or was running at some time."""
 
 
 Outcome = Running | Succeeded | Failed
@@ -43,4 +45,5 @@ def outcome(task: Mapping[str, Any]) -> Outcome:
         code = container.get("exitCode")
         details.append(container.get("reason", ""))
         details.append("its container never ran" if code is None else f"its container exited with {code}")
-    return Failed("; ".join(detail for detail in details if detail) or "it stopped without a reason")
+    has_run = "startedAt" in task or any(code is not None for code in exit_codes)
+    return Failed("; ".join(detail for detail in details if detail) or "it stopped without a reason", has_run)

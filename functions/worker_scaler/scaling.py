@@ -75,7 +75,7 @@ class Scaling:
         if self._group.is_off:
             decision = decide_where_off(view.fleet, hold, self._group.service, self._now(), is_followed=is_followed)
             roll_out = revision_where_off(view.fleet.rollout, hold, self._now())
-            is_given_back = decision.desired == decision.needed
+            is_given_back = decision.desired == hold.count_after(self._group.service, view.fleet.desired)
         else:
             workload = worth(self._state.workload(name), self._now())
             decision = decide(workload, view.fleet, self._group.policy(cold_start), self._now())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -112,8 +111,7 @@ class Measuring:
             workload = workload_from_queue(queued, now)
         with noted(missing, f"{group.name}, the workload"):
             self._state.save_workload(group.name, workload)
-        decision = decide(workload, view.fleet, policy, now)
-        changes = self._is_to_change(group, decision, view, now, missing)
+        decision, changes = self._decide(group, policy, workload, view, now, missing)
         with noted(missing, f"{group.name}, the invocation of the scaler"):
             self._have_counted(group, changes=changes)
         with noted(missing, f"{group.name}, the metrics"):
@@ -134,21 +132,33 @@ class Measuring:
         )
         return changes or has_work(group, workload, decision)
 
-    def _is_to_change(
-        self, group: WorkerGroup, decision: Decision, view: ServiceView, now: float, missing: list[IncompleteError]
-    ) -> bool:
-        """Whether `worker_scaler` would do anything, by the decision or by what an upgrade asks."""
-        hold, followed_at = Hold(), math.inf
+    def _decide(
+        self,
+        group: WorkerGroup,
+        policy: Policy,
+        workload: Workload,
+        view: ServiceView,
+        now: float,
+        missing: list[IncompleteError],
+    ) -> tuple[Decision, bool]:
+        """What is needed, also where scaling is off; and whether `worker_scaler` would do anything."""
+        hold, is_followed = self._hold(group, missing)
+        if hold.stands(now):
+            drained = drain_all(view.fleet, now)
+            return drained, has_to_change(drained, view, "")
+        decision, roll_out = decide(workload, view.fleet, policy, now), view.fleet.rollout.to_tell
+        done = decision
+        if group.is_off:
+            done = decide_where_off(view.fleet, hold, group.service, now, is_followed=is_followed)
+            roll_out = revision_where_off(view.fleet.rollout, hold, now)
+        return decision, not is_followed or has_to_change(done, view, roll_out)
+
+    def _hold(self, group: WorkerGroup, missing: list[IncompleteError]) -> tuple[Hold, bool]:
+        """What an upgrade asked last, and whether the group has followed it to its end. Of what cannot be read, nothing is asked."""
         with noted(missing, "whether an upgrade holds"):
             hold = self._state.hold.load()
-            followed_at = self._state.hold.followed_at(group.service)
-        if hold.stands(now):
-            return has_to_change(drain_all(view.fleet, now), view, "")
-        is_followed, roll_out = hold.is_followed(followed_at), view.fleet.rollout.to_tell
-        if group.is_off:
-            decision = decide_where_off(view.fleet, hold, group.service, now, is_followed=is_followed)
-            roll_out = revision_where_off(view.fleet.rollout, hold, now)
-        return not is_followed or has_to_change(decision, view, roll_out)
+            return hold, hold.is_followed(self._state.hold.followed_at(group.service))
+        return Hold(), True
 
     def _learn(self, group: WorkerGroup, known: Mapping[str, float] | None, view: ServiceView) -> None:
         """What could not be read is not overwritten."""

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,16 +21,18 @@ LIVE_SECONDS = 30.0
 """Far more than it takes; the benchmark says how long."""
 
 DAG = """
-import time
+import os, time
 import pendulum
 from airflow.sdk import dag, task
 from constants import VALUE
 
-@dag(schedule=None, start_date=pendulum.datetime(2026, 1, 1), tags=[VALUE], params={"seconds": 0})
+@dag(schedule=None, start_date=pendulum.datetime(2026, 1, 1), tags=[VALUE], params={"until": ""})
 def released():
     @task
     def first(params=None):
-        time.sleep(params["seconds"])
+        ends = time.monotonic() + 120
+        while params["until"] and not os.path.exists(params["until"]) and time.monotonic() < ends:
+            time.sleep(0.2)
         return VALUE
 
     @task
@@ -71,9 +74,11 @@ def await_live(api: AirflowApi, value: str) -> None:
     eventually(lambda: tags(api) == [value], LIVE_SECONDS, f"{value} is live", pause_seconds=0.1)
 
 
-def run(api: AirflowApi, run_id: str, seconds: int = 0) -> None:
+def run(api: AirflowApi, run_id: str, until: Path | None = None) -> None:
+    """Its first task waits until that file is there."""
     api.patch("dags/released", {"is_paused": False})
-    api.post("dags/released/dagRuns", {"logical_date": None, "dag_run_id": run_id, "conf": {"seconds": seconds}})
+    conf = {"until": str(until)} if until else {}
+    api.post("dags/released/dagRuns", {"logical_date": None, "dag_run_id": run_id, "conf": conf})
 
 
 def result(api: AirflowApi, run_id: str) -> Any:
@@ -103,11 +108,13 @@ def test_edits_of_the_same_size_within_a_second_run_new_code(publisher: DagRelea
     assert result(api, "same-size") == ["bbb", "bbb"]
 
 
-def test_run_finishes_on_the_release_that_it_began_with(publisher: DagReleases, api: AirflowApi) -> None:
+def test_run_finishes_on_the_release_that_it_began_with(
+    publisher: DagReleases, api: AirflowApi, tmp_path: Path
+) -> None:
     """With a task still to come when the next release is live; a new run uses that one."""
     old = publish(publisher, tree("old")).release
     await_live(api, "old")
-    run(api, "began-before", seconds=12)
+    run(api, "began-before", until=tmp_path / "goes on")
     eventually(
         lambda: api.get("dags/released/dagRuns/began-before/taskInstances/first")["state"] == "running", 30, "it runs"
     )
@@ -115,6 +122,7 @@ def test_run_finishes_on_the_release_that_it_began_with(publisher: DagReleases, 
     await_live(api, "new")
     run(api, "began-after")
     assert result(api, "began-after") == ["new", "new"]
+    (tmp_path / "goes on").touch()
     assert result(api, "began-before") == ["old", "old"]
     versions = {
         run_id: api.get(f"dags/released/dagRuns/{run_id}")["bundle_version"]
@@ -251,16 +259,19 @@ def test_way_of_a_change_is_measured(stack: layout.Stack, publisher: DagReleases
     assert 0 < parsed < 120
 
 
-def test_airflow_says_which_releases_its_runs_use(stack: layout.Stack, publisher: DagReleases, api: AirflowApi) -> None:
+def test_airflow_says_which_releases_its_runs_use(
+    stack: layout.Stack, publisher: DagReleases, api: AirflowApi, tmp_path: Path
+) -> None:
     release = publish(publisher, tree("used")).release
     await_live(api, "used")
-    run(api, "uses", seconds=75)
+    run(api, "uses", until=tmp_path / "goes on")
     s3, bucket = aws.client(stack, "s3"), aws.outputs(stack)["DagsBucketName"]
 
     def said() -> list[str]:
         return list(json.loads(s3.get_object(Bucket=bucket, Key="IN_USE.json")["Body"].read())["releases"])
 
     eventually(lambda: release.id in said(), 70, "the run's release is in use")
+    (tmp_path / "goes on").touch()
     assert result(api, "uses") == ["used", "used"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from tests.e2e.workers import LONG_POLL_SECONDS, Workers
 from tests.waiting import eventually
 
 REPORT_SECONDS = 10
+HEARD_SECONDS = 5
+"""A signal is heard by then."""
 
 
 @pytest.fixture(scope="module")
@@ -60,10 +63,13 @@ def test_worker_told_to_stop_ends_its_tasks_and_leaves_the_rest_to_the_next(
     """More tasks than it has slots: those that wait are in the queue, and none is in flight when it is gone."""
     queue = aws.outputs(stack)["WorkQueueUrl"]
     (worker,) = workers.ids()
-    run = sleepers.start(api, dag_id, "stopped", [15.0] * 7, tmp_path)
+    run = sleepers.start(api, dag_id, "stopped", [120.0] * 7, tmp_path)
     eventually(lambda: running(run) >= 2, 60, "it is busy")
     workers.set_count(0)
     workers.stop(worker)
+    time.sleep(HEARD_SECONDS)
+    assert running(run) >= 2
+    run.wake()
     workers.await_gone(worker, LONG_POLL_SECONDS + 60)
     waiting, in_flight = aws.queue_depth(stack, queue)
     assert in_flight == 0

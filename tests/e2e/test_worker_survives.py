@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
@@ -25,6 +24,7 @@ from tests.e2e import fault_proxy
 from tests.e2e.fault_proxy import Fault, FaultProxy
 from tests.e2e.test_services import service, set_count
 from tests.e2e.workers import SERVICE, Workers
+from tests.task_definitions import with_variables
 from tests.waiting import eventually
 
 VISIBILITY_SECONDS = 60  # the template's
@@ -131,46 +131,27 @@ def runs(stack: layout.Stack, api: AirflowApi, tmp_path_factory: pytest.TempPath
         dag_folder.upload(stack, layout.ROOT / "dags")
 
 
-def through(proxy: FaultProxy, stack: layout.Stack, cluster: str, name: str) -> str:
-    """Make a service reach SQS through the proxy; return the task definition that it had."""
-    ecs = aws.client(stack, "ecs")
-    (described,) = ecs.describe_services(cluster=cluster, services=[name])["services"]
-    before = described["taskDefinition"]
-    definition: Any = ecs.describe_task_definition(taskDefinition=before)["taskDefinition"]
-    (container,) = definition["containerDefinitions"]
-    if not container.get("healthCheck", {}).get("command"):  # the emulator's description of it is empty
-        container.pop("healthCheck", None)
-    container["environment"].append({"name": "AWS_ENDPOINT_URL_SQS", "value": proxy.url})
-    known = ecs.meta.service_model.operation_model("RegisterTaskDefinition").input_shape.members
-    wanted = {key: value for key, value in definition.items() if key in known}
-    made = ecs.register_task_definition(**wanted)["taskDefinition"]["taskDefinitionArn"]
-    ecs.update_service(cluster=cluster, service=name, taskDefinition=made)
-    return str(before)
-
-
 @pytest.fixture(scope="module")
 def worker(stack: layout.Stack, cluster: str, workers: Workers, runs: Runs) -> Iterator[Worker]:
     proxy = FaultProxy(stack.aws_port, aws.client(stack, "sqs"))
-    ecs = aws.client(stack, "ecs")
+    variables = {"AWS_ENDPOINT_URL_SQS": proxy.url}
     replaced = workers.ids()
-    before = {name: through(proxy, stack, cluster, name) for name in (SERVICE, "scheduler")}
     try:
-        for task_id in replaced:  # it is protected: a deployment does not stop it
-            workers.stop(task_id)
-        eventually(lambda: len(owned_by(proxy.url, "celery")) == 1, 90, "one worker, whose SQS is at the proxy")
-        eventually(lambda: len(owned_by(proxy.url, "scheduler")) == 1, 60, "one scheduler, likewise")
-        (main,) = owned_by(proxy.url, "celery")
-        log = Path(main.cwd()) / "output.log"
-        eventually(lambda: " ready." in log.read_text(), 60, "it is ready")
-        services.await_healthy(stack)
-        runs.await_success(runs.start(0), seconds=120)
-        yield Worker(proxy, log, main)
+        with contextlib.ExitStack() as others:
+            for name in (SERVICE, "scheduler"):
+                others.enter_context(with_variables(stack, cluster, name, variables))
+            for task_id in replaced:  # it is protected: a deployment does not stop it
+                workers.stop(task_id)
+            eventually(lambda: len(owned_by(proxy.url, "celery")) == 1, 90, "one worker, whose SQS is at the proxy")
+            eventually(lambda: len(owned_by(proxy.url, "scheduler")) == 1, 60, "one scheduler, likewise")
+            (main,) = owned_by(proxy.url, "celery")
+            log = Path(main.cwd()) / "output.log"
+            eventually(lambda: " ready." in log.read_text(), 60, "it is ready")
+            services.await_healthy(stack)
+            runs.await_success(runs.start(0), seconds=120)
+            yield Worker(proxy, log, main)
+            replaced = workers.ids()
     finally:
-        replaced = workers.ids()
-        (proxied,) = ecs.describe_services(cluster=cluster, services=[SERVICE])["services"]
-        for name, definition in before.items():
-            ecs.update_service(cluster=cluster, service=name, taskDefinition=definition)
-        ecs.deregister_task_definition(taskDefinition=proxied["taskDefinition"])
         for task_id in replaced:
             workers.stop(task_id)
         eventually(lambda: not owned_by(proxy.url), 120, "nothing needs the proxy any more")

@@ -156,16 +156,19 @@ print(longest, longest < WORKER_SILENCE_SECONDS / 2)
     assert in_airflow(CHANNEL + code, tmp_path).endswith(" True")
 
 
-def test_worker_gets_the_guard_and_the_health_file(tmp_path: Path) -> None:
+def test_worker_gets_the_guard_the_health_file_and_the_look_at_tokens(tmp_path: Path) -> None:
     code = """
 from types import SimpleNamespace
 from kombu.transport.SQS import Transport
 from farflow import celery_extension
-worker = SimpleNamespace(app=SimpleNamespace(steps={"consumer": set()}))
+class ExecuteWorkload: pass
+worker = SimpleNamespace(app=SimpleNamespace(steps={"consumer": set()}, tasks={"execute_workload": ExecuteWorkload()}))
 celery_extension.extend_worker(sender=worker)
 print(Transport.Channel.__name__, sorted(step.__name__ for step in worker.app.steps["consumer"]))
+print(ExecuteWorkload.before_start.__module__)
 """
-    assert in_airflow(code, tmp_path) == "GuardedChannel ['HealthFile', 'Keeping']"
+    lines = in_airflow(code, tmp_path).splitlines()
+    assert lines == ["GuardedChannel ['HealthFile', 'Keeping']", "farflow.expired_workloads"]
 
 
 EXIT = """

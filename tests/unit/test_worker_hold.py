@@ -45,6 +45,13 @@ def test_nobody_is_let_go_while_another_s_protection_could_end() -> None:
     assert "busy is not protected" in decision.reason
 
 
+def test_nobody_is_taken_back_while_another_s_protection_could_end() -> None:
+    """It runs already, and a lower count might stop the other instead."""
+    waiting = replace(STARTING, id="waiting", has_reported=False)
+    decision = drain_all(Fleet(2, (replace(DRAINING, protected_until=NOW), waiting)), NOW)
+    assert (decision.desired, decision.orders) == (2, {})
+
+
 def test_who_is_silent_is_counted_and_not_told() -> None:
     """It may run tasks; the upgrade waits for it, and is given up at last."""
     decision = drain_all(Fleet(1, (replace(BUSY, is_lost=True),)), NOW)
@@ -64,7 +71,7 @@ def test_who_never_reported_is_taken_back() -> None:
     assert decision.desired == 1
 
 
-LIFTED = Hold(at=NOW - 60, until=NOW - 60, counts={"workers": 5})
+LIFTED = Hold(at=NOW - 60, until=NOW - 60, counts={"workers": 5}, brings_revision=True)
 
 
 @pytest.mark.parametrize("workers", [(), (BUSY,), (BUSY, DRAINING, DRAINED, LEAVING)], ids=["none", "one", "some"])
@@ -122,18 +129,19 @@ def test_revision_that_was_taken_back_is_exchanged_for_the_one_before_whenever_i
 
 
 @pytest.mark.parametrize(
-    ("hold", "stands", "brings_revisions"),
+    ("hold", "stands", "has_brought_revision"),
     [
         (Hold(), False, False),
         (Hold(is_asked=True, at=NOW - 60, until=NOW + 60), True, False),
-        (Hold(is_asked=True, at=NOW - 900, until=NOW - 60), False, True),
-        (Hold(is_asked=False, at=NOW - 60, until=NOW - 60), False, True),
-        (Hold(is_asked=False, at=NOW - 2 * NEW_REVISION_SECONDS), False, False),
+        (Hold(is_asked=True, at=NOW - 900, until=NOW - 60), False, False),
+        (Hold(at=NOW - 60, until=NOW - 60), False, False),
+        (Hold(at=NOW - 60, until=NOW - 60, brings_revision=True), False, True),
+        (Hold(at=NOW - 2 * NEW_REVISION_SECONDS, brings_revision=True), False, False),
     ],
-    ids=["never", "asked", "forgotten", "lifted", "lifted long ago"],
+    ids=["never", "asked", "forgotten", "given up", "lifted", "lifted long ago"],
 )
-def test_hold_ends_by_itself_and_brings_revisions_for_a_while(
-    hold: Hold, *, stands: bool, brings_revisions: bool
+def test_hold_ends_by_itself_and_one_that_was_lifted_for_a_deployment_brings_its_revision_for_a_while(
+    hold: Hold, *, stands: bool, has_brought_revision: bool
 ) -> None:
     assert hold.stands(NOW) is stands
-    assert hold.brings_revisions(NOW) is brings_revisions
+    assert hold.has_brought_revision(NOW) is has_brought_revision

@@ -22,6 +22,7 @@ from local.upgrade_history import executions
 from local.upgrade_machine import UpgradeMachine
 from tests.e2e.workers import Workers
 from tests.sleepers import Sleepers
+from tests.task_definitions import with_variables
 from tests.upgrades import metadata
 from tests.upgrades.versions import FORMER, NOW, REVISIONS, deploy_version, states
 from tests.upgrades.work import ENDED_RUNS, Work
@@ -29,6 +30,7 @@ from tests.waiting import eventually
 
 LONG_SECONDS = 300.0
 """More than a refused deployment takes, rollback included, on a busy machine too."""
+TOKEN_SECONDS = 60.0
 
 
 @pytest.fixture
@@ -122,6 +124,35 @@ def test_drain_without_a_deployment_is_ended_and_the_version_before_works(
     sleepers.await_end(60)
     assert sleepers.state() == "success"
     assert {execution["status"] for execution in executions(stack)[:2]} == {"SUCCEEDED"}
+
+
+@pytest.mark.usefixtures("kept")
+def test_queued_tasks_outlive_a_drain_that_takes_longer_than_their_tokens(
+    stack: layout.Stack, work: Work, workers: Workers, ahead: DrainAhead
+) -> None:
+    """Nobody migrates, so their messages wait all the while. Half an hour, shortened to a minute here."""
+    variables = {
+        "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": f"{TOKEN_SECONDS:.0f}",
+        "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "10",
+    }
+    with with_variables(stack, workers.cluster, "scheduler", variables):
+        services.await_healthy(stack)
+        began = time.monotonic()
+        sleepers = work.start_sleepers("outlived", [2 * TOKEN_SECONDS] * 4 + [0.0] * 3)
+        eventually(lambda: len(sleepers.runs_of_each()) >= 3, 60, "tasks run in the worker's slots")
+
+        def declined() -> int:
+            assert time.monotonic() - began > TOKEN_SECONDS
+            assert len(sleepers.runs_of_each()) <= 4, "some wait in the queue"
+            return 1
+
+        assert ahead.upgrade(1, declined) == 1
+        sleepers.await_end(300)
+        assert sleepers.state() == "success"
+        assert set(sleepers.runs_of_each().values()) == {1}
+        logs = [path.read_text(errors="replace") for path in layout.CONTAINERS.glob("*-worker/output.log")]
+        assert any("waited for too long" in log for log in logs)
+    services.await_healthy(stack)
 
 
 @pytest.mark.usefixtures("kept")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from tests.integration.celery_worker.workplace import (
     LONG_POLL_SECONDS,
     POLLING_SECONDS,
     SETTLING_SECONDS,
     SLOTS,
     Workplace,
+    workload,
 )
 
 HEARD_SECONDS = 0.5
@@ -112,3 +115,16 @@ def test_worker_that_is_refused_protection_takes_nothing(place: Workplace) -> No
         worker.await_phase("accepting")
         assert worker.agent.protected
     place.assert_each_ran_once(waiting)
+
+
+@pytest.mark.parametrize(("seconds_left", "state"), [(5, "STARTED"), (600, "FAILURE")])
+def test_message_whose_token_runs_out_is_left_to_the_scheduler(place: Workplace, seconds_left: int, state: str) -> None:
+    """No result tells that its task failed. Another that cannot be run, as here, is told by one."""
+    with place.worker() as worker:
+        worker.await_phase("accepting")
+        task_id = place.send("execute_workload", workload(seconds_left))
+        worker.await_log(task_id)
+        worker.await_empty_queue()
+        assert worker.result(task_id) == state
+        assert ("waited for too long" in worker.log) == (state == "STARTED")
+        worker.await_done([place.run(0)])

@@ -7,14 +7,16 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from local import layout
 from tests.contract import templates
@@ -73,7 +75,17 @@ class Worker:
     def await_done(self, names: list[str]) -> None:
         """The tasks, and with their messages."""
         self._await(lambda: set(names) <= set(self.place.ended), "the tasks end")
-        self._await(lambda: self.place.depth == (0, 0), "their messages are deleted")
+        self.await_empty_queue()
+
+    def await_empty_queue(self) -> None:
+        self._await(lambda: self.place.depth == (0, 0), "no message is left")
+
+    def result(self, task_id: str) -> str:
+        """The state that Celery's result backend has of a task."""
+        with closing(sqlite3.connect(self.log_file.with_name("results.db"))) as results:
+            rows = results.execute("SELECT status FROM celery_taskmeta WHERE task_id = ?", [task_id]).fetchall()
+        ((state,),) = rows
+        return str(state)
 
     def await_log(self, words: str) -> None:
         self._await(lambda: words in self.log, f"it logs {words}")
@@ -113,8 +125,14 @@ class Workplace:
     def run(self, seconds: float) -> str:
         """Send a message of a task that takes so long; return its name."""
         name = uuid.uuid4().hex[:8]
-        self.sqs.send_message(QueueUrl=self.queue_url, MessageBody=celery_message(name, seconds))
+        self.send("noted_runs.run", name, seconds)
         return name
+
+    def send(self, task: str, *arguments: Any) -> str:
+        """A message of Celery's task of that name; return its Celery id."""
+        task_id = str(uuid.uuid4())
+        self.sqs.send_message(QueueUrl=self.queue_url, MessageBody=celery_message(task_id, task, arguments))
+        return task_id
 
     @property
     def depth(self) -> tuple[int, int]:
@@ -209,15 +227,14 @@ def template_settings() -> dict[str, str]:
     }
 
 
-def celery_message(name: str, seconds: float) -> str:
+def celery_message(task_id: str, task: str, arguments: Sequence[Any]) -> str:
     """What Celery's second message protocol sends through kombu's SQS transport."""
-    task_id = str(uuid.uuid4())
     nothing = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
     message = {
-        "body": base64.b64encode(json.dumps([[name, seconds], {}, nothing]).encode()).decode(),
+        "body": base64.b64encode(json.dumps([arguments, {}, nothing]).encode()).decode(),
         "content-encoding": "utf-8",
         "content-type": "application/json",
-        "headers": {"lang": "py", "task": "noted_runs.run", "id": task_id, "root_id": task_id, "retries": 0},
+        "headers": {"lang": "py", "task": task, "id": task_id, "root_id": task_id, "retries": 0},
         "properties": {
             "correlation_id": task_id,
             "delivery_mode": 2,
@@ -228,6 +245,13 @@ def celery_message(name: str, seconds: float) -> str:
         },
     }
     return base64.b64encode(json.dumps(message).encode()).decode()
+
+
+def workload(seconds_left: int) -> str:
+    """What `execute_workload` is given, but for all that says which task: its token, which nobody has signed."""
+    parts = ({"alg": "HS256"}, {"exp": int(time.time()) + seconds_left}, {})
+    token = ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts)
+    return json.dumps({"token": token})
 
 
 def end_session(process: subprocess.Popen[bytes]) -> None:

@@ -90,6 +90,7 @@ class Deployments:
 
     def ask_for_turn(self, number: int) -> None:
         """As the execution of the deployment with that number does, until it has asked."""
+        self.world.running_executions.add(EXECUTION.format(number))
         event = {"step": "take_turn", "execution": EXECUTION.format(number), "request": self.request(NEW, OLD)}
         with contextlib.suppress(Died):
             assert self.handler.lambda_handler(event, Context("metadata_migrator"))["state"] == "wait"

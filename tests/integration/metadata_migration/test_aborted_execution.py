@@ -156,10 +156,22 @@ def test_workers_that_were_not_back_yet_are_back_after_the_next_upgrade(deployme
     assert deployments.is_settled()
 
 
+@pytest.mark.parametrize("state", ["StopServices", "Snapshot", "Migrate"])
+def test_workers_stay_away_while_the_services_are_stopped(deployments: Deployments, state: str) -> None:
+    """For as long as nobody goes on: their tasks would find no Execution API, and fail."""
+    world = deployments.world
+    abort(deployments, state)
+    world.now += 7 * 24 * 3600
+    world.work()
+    assert (world.counts[WORKERS], world.alive[WORKERS], world.counts["execution-api"]) == (0, 0, 0)
+    assert not deployments.ask("Resume")
+    assert deployments.is_settled()
+
+
 def test_count_that_the_owner_set_after_a_hold_was_forgotten_stays(deployments: Deployments) -> None:
     world = deployments.world
     world.scaling_is_off = True
-    abort(deployments, "StopServices")
+    abort(deployments, "Drain")
     world.now += 3 * 3600
     world.work()
     assert world.counts[WORKERS] == COUNTS[WORKERS], "nobody asks for longer, so they are back"

@@ -78,6 +78,20 @@ def test_drain_that_is_superseded_hands_over_what_it_has_stopped(deployments: De
     assert deployments.is_settled()
 
 
+def test_drain_hands_nothing_over_to_an_execution_that_has_ended(deployments: Deployments) -> None:
+    """It asked, and then somebody aborted it: nobody would ever start what is stopped."""
+
+    def deployment_comes_and_goes(step: str) -> None:
+        if step == "await_deployment" and deployments.world.now < began + 600:
+            deployments.ask_for_turn(7)
+            deployments.world.running_executions.discard(EXECUTION.format(7))
+
+    began = deployments.world.now
+    assert deployments.ask("Drain", deployment_comes_and_goes).startswith("no deployment came within 60 minutes")
+    assert deployments.is_settled()
+    assert not deployments.world.hold.load().brings_revision
+
+
 @pytest.mark.parametrize("step", ["drain", "await_deployment"])
 def test_drain_is_ended_by_a_resume(deployments: Deployments, step: str) -> None:
     """No matter how far it is; what runs goes on."""

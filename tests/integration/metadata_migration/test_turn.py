@@ -8,6 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from metadata_migrator.record import OtherTurnError
 from tests.integration import state_table
 from tests.integration.custom_resources import AnswerServer, Context
 from tests.integration.metadata_migration import state_machine
@@ -32,6 +33,7 @@ def test_later_deployment_waits_for_its_turn_and_ends_the_draining_of_the_one_be
             if payload["step"] == "drain" and not asked:
                 request = deployments.request(OLD, NEW)
                 event = {"step": "take_turn", "execution": EXECUTION.format("second"), "request": request}
+                world.running_executions.add(event["execution"])
                 asked.append(later(event, Context("metadata_migrator"))["state"])
             return later(payload, Context("metadata_migrator"))
 
@@ -43,6 +45,47 @@ def test_later_deployment_waits_for_its_turn_and_ends_the_draining_of_the_one_be
         assert deployments.is_settled()
         world.running_executions = set()
         assert deployments.deploy(OLD, NEW, number=2)["Status"] == "SUCCESS"
+
+
+def test_execution_that_lost_its_turn_does_nothing_more(deployments: Deployments) -> None:
+    """A function that goes on though its execution was aborted, or one that somebody redrives."""
+    first, second = EXECUTION.format("first"), EXECUTION.format("second")
+    world = deployments.world
+
+    def take(step: str, execution: str) -> Any:
+        event = {"step": step, "execution": execution, "request": deployments.request(NEW, OLD)}
+        return deployments.handler.lambda_handler(event, Context("metadata_migrator"))
+
+    for step in ("take_turn", "settle", "compare", "compare", "compare"):
+        take(step, first)
+    take("take_turn", second)
+    tasks, counts = dict(world.tasks), dict(world.counts)
+    for step in ("pause_scheduling", "drain", "stop_services", "migrate", "roll_back", "restore", "start_services"):
+        with pytest.raises(OtherTurnError, match="first"):
+            take(step, first)
+    assert (world.tasks, world.counts) == (tasks, counts)
+    assert not world.hold.load().stands(world.now)
+
+
+def test_execution_that_loses_its_turn_in_the_middle_of_a_step_starts_no_migration(
+    deployments: Deployments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it empties the queue, somebody aborts it and has all started again."""
+    world = deployments.world
+    empty = World._sqs_receive_message
+
+    def resume_meanwhile(self: World, given: Any) -> Any:
+        monkeypatch.setattr(World, "_sqs_receive_message", empty)
+        assert not deployments.ask("Resume")
+        return {}
+
+    monkeypatch.setattr(World, "_sqs_receive_message", resume_meanwhile)
+    world.queued = 0
+    ended = deployments.walk(EXECUTION.format("aborted"), deployments.request(NEW, OLD))
+    assert ended.entered[-1] == "Failed"
+    assert [task.command[0] for task in world.tasks.values()] == ["prepare"]
+    assert world.revision == "a1"
+    assert deployments.is_settled()
 
 
 def test_wait_for_one_s_turn_is_not_cut_off_by_its_own_history(deployments: Deployments) -> None:

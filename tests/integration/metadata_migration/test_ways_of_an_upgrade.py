@@ -6,6 +6,8 @@ answer that CloudFormation can act on.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.integration.metadata_migration.deployments import Deployments
@@ -216,6 +218,86 @@ def test_migration_that_hangs_is_ended_and_taken_back(deployments: Deployments) 
     assert answer["Reason"].startswith("migrate: it has not ended after 3 hours")
     assert world.revision == "a1"
     assert deployments.is_settled()
+
+
+@pytest.mark.parametrize("wrong", [{"refused_starts": 1000}, {"vain_starts": 1000}], ids=["refused", "in vain"])
+def test_database_is_left_alone_when_its_migration_could_not_be_started(
+    deployments: Deployments, wrong: dict[str, int]
+) -> None:
+    """No capacity, or an image that cannot be pulled: no way back is needed, and none could be started."""
+    deployments.world.begin_again(**wrong)
+    answer = deployments.deploy(NEW, OLD)
+    assert answer["Status"] == "FAILED"
+    assert answer["Reason"].startswith("migrate: ")
+    assert "could not be brought back" not in answer["Reason"]
+    assert "Restore" not in deployments.entered
+    assert deployments.world.instances == {DATABASE: "the present one"}
+    assert deployments.is_settled()
+
+
+def test_migration_that_could_be_started_at_last_succeeds(deployments: Deployments) -> None:
+    deployments.world.refused_starts = 8
+    assert deployments.deploy(NEW, OLD)["Status"] == "SUCCESS"
+    assert deployments.world.revision == "a3"
+    assert deployments.is_settled()
+
+
+@pytest.mark.parametrize("ways", ["way back", "restore"])
+@pytest.mark.parametrize("wrong", ["refused_starts", "vain_starts"])
+def test_way_back_is_tried_until_it_can_be_started(
+    deployments: Deployments, monkeypatch: pytest.MonkeyPatch, ways: str, wrong: str
+) -> None:
+    """A snapshot is for what cannot be taken back, not for an hour without capacity."""
+    world = deployments.world
+    world.reach_stops_at, world.way_back_fails = "a2", ways == "restore"
+    run = World._run
+
+    def fail_afterwards(self: World, task: Any) -> None:
+        run(self, task)
+        moved = sum(each.command[0] == "reach" for each in self.tasks.values())
+        if moved == (2 if ways == "restore" else 1):
+            setattr(self, wrong, 30)
+
+    monkeypatch.setattr(World, "_run", fail_afterwards)
+    assert deployments.deploy(NEW, OLD)["Status"] == "FAILED"
+    assert getattr(world, wrong) == 0
+    assert world.revision == "a1"
+    assert ("Restore" in deployments.entered) == (ways == "restore")
+    assert deployments.is_settled()
+
+
+def test_way_back_may_take_hours(deployments: Deployments) -> None:
+    """ECS has forgotten the failed migration's task by then."""
+    world = deployments.world
+    world.reach_stops_at, world.way_back_seconds = "a2", 2.5 * 3600
+    assert deployments.deploy(NEW, OLD)["Status"] == "FAILED"
+    assert world.revision == "a1"
+    assert "Restore" not in deployments.entered
+    assert deployments.is_settled()
+
+
+def test_restore_may_take_hours(deployments: Deployments) -> None:
+    world = deployments.world
+    world.reach_stops_at, world.way_back_fails, world.restore_seconds = "a2", True, 5 * 3600
+    answer = deployments.deploy(NEW, OLD)
+    assert "could not be brought back" not in answer["Reason"]
+    assert world.revision == "a1"
+    assert world.instances[DATABASE] == "a restored one"
+    assert deployments.is_settled()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "brings"),
+    [({}, True), ({"reach_stops_at": "a2"}, False), ({"snapshot_fails": True}, False)],
+    ids=["succeeds", "is taken back", "is given up"],
+)
+def test_groups_whose_scaling_is_off_get_the_revision_of_an_upgrade_that_goes_on(
+    deployments: Deployments, wrong: dict[str, Any], *, brings: bool
+) -> None:
+    """Theirs may have waited for its owner; an upgrade that is given up changes nothing of that."""
+    deployments.world.begin_again(**wrong)
+    deployments.deploy(NEW, OLD)
+    assert deployments.world.hold.load().has_brought_revision(deployments.world.now) is brings
 
 
 def test_restore_that_rds_cannot_make_is_told(deployments: Deployments) -> None:

@@ -24,6 +24,8 @@ DATABASE = "farflow-database"
 COUNTS = {"scheduler": 2, "dag-processor": 1, "triggerer": 1, "ui": 1, "execution-api": 2, "worker-default": 3}
 WORKERS = "worker-default"
 OLD, NEW = "old", "new"
+FORGOTTEN_SECONDS = 3600.0
+"""After which ECS knows no more of a task that has stopped."""
 HISTORY = {OLD: ("a1",), NEW: ("a1", "a2", "a3")}
 """By image, the revisions that it knows."""
 
@@ -42,6 +44,10 @@ class Task:
     looks: int = 0
     hangs: bool = False
     exit_code: int | None = None
+    is_vain: bool = False
+    """Its container never runs."""
+    runs_until: float = 0.0
+    stopped_at: float | None = None
 
 
 @dataclass
@@ -67,6 +73,7 @@ class World:
     scaling_is_off: bool = False
     scaler_is_away: bool = False
     """Of a group whose scaling is off: nobody has followed a hold to its end yet."""
+    restored_at: float = 0.0
     calls: int = 0
     migrated_with_somebody_at_work: bool = False
 
@@ -78,12 +85,18 @@ class World:
     reach_stops_at: str | None = None
     """The first task that moves the database gets no further than this revision."""
     reach_hangs: bool = False
+    refused_starts: int = 0
+    """So often ECS does not start a task that would move the database."""
+    vain_starts: int = 0
+    """So many tasks that would move the database are started, and stop before their container has run."""
+    way_back_seconds: float = 0.0
     way_back_fails: bool = False
     snapshot_fails: bool = False
     snapshot_hangs: bool = False
     backs_up_until: float = 0.0
     """RDS makes its own backup until then."""
     restore_fails: bool = False
+    restore_seconds: float = 0.0
     start_looks: int = 2
     """A task of the image begins its work when it is looked at for that time, and has ended at the next."""
     list_failures: int = 0
@@ -173,15 +186,20 @@ class World:
         }
 
     def _ecs_describe_tasks(self, given: Mapping[str, Any]) -> Any:
+        known = [arn for arn in given["tasks"] if not self._is_forgotten(arn)]
         return {
             "tasks": [
                 {"taskArn": arn, **self._look_at(self.tasks[arn])}
                 if arn in self.tasks
                 else {"group": f"service:{arn.partition('/')[0]}", "lastStatus": "RUNNING"}
-                for arn in given["tasks"]
+                for arn in known
             ],
-            "failures": [],
+            "failures": [{"arn": arn, "reason": "MISSING"} for arn in given["tasks"] if arn not in known],
         }
+
+    def _is_forgotten(self, arn: str) -> bool:
+        stopped_at = self.tasks[arn].stopped_at if arn in self.tasks else None
+        return stopped_at is not None and self.now > stopped_at + FORGOTTEN_SECONDS
 
     def _ecs_update_service(self, given: Mapping[str, Any]) -> Any:
         name = given["service"]
@@ -194,31 +212,41 @@ class World:
         if token not in self.tokens:
             (override,) = given["overrides"]["containerOverrides"]
             (variable,) = override["environment"]
+            task = Task(given["taskDefinition"], override["command"][3:], variable["value"])
+            moves = task.command[0] == "reach"
+            if moves and self.refused_starts:
+                self.refused_starts -= 1
+                raise _error("ClientException", "RunTask")
+            if moves and self.vain_starts:
+                self.vain_starts -= 1
+                task.is_vain = True
             arn = f"arn:task/{CLUSTER}/{len(self.tasks)}"
-            self.tasks[arn] = Task(given["taskDefinition"], override["command"][3:], variable["value"])
-            self.tokens[token] = arn
+            self.tasks[arn], self.tokens[token] = task, arn
         return {"tasks": [{"taskArn": self.tokens[token]}], "failures": []}
 
     def _ecs_stop_task(self, given: Mapping[str, Any]) -> Any:
+        if self._is_forgotten(given["task"]):
+            raise _error("InvalidParameterException", "StopTask")
         task = self.tasks[given["task"]]
         task.hangs, task.exit_code, task.looks = False, 137, self.start_looks + 1
         return {"task": {}}
 
     def _look_at(self, task: Task) -> dict[str, Any]:
-        task.looks += not task.hangs
-        if task.looks == self.start_looks and task.exit_code is None and not task.hangs:
+        task.looks += not task.hangs and self.now >= task.runs_until
+        never_runs = task.is_vain or (self.start_fails and task.image == NEW)
+        if task.looks == self.start_looks and task.exit_code is None and not task.hangs and not never_runs:
             self._run(task)
         if task.looks <= self.start_looks:
             return {"lastStatus": "RUNNING", "containers": [{}], "startedBy": "metadata_migrator"}
-        if self.start_fails and task.image == NEW:
+        task.stopped_at = task.stopped_at or self.now
+        if never_runs:
             return {"lastStatus": "STOPPED", "stoppedReason": "CannotPullContainerError", "containers": [{}]}
-        return {"lastStatus": "STOPPED", "containers": [{"exitCode": task.exit_code}]}
+        started_at = datetime.fromtimestamp(task.stopped_at, UTC)
+        return {"lastStatus": "STOPPED", "startedAt": started_at, "containers": [{"exitCode": task.exit_code}]}
 
     def _run(self, task: Task) -> None:
         known = HISTORY[task.image]
         task.exit_code = 0
-        if self.start_fails and task.image == NEW:
-            return
         if task.command == ["prepare"]:
             relation = "equal" if self.revision == known[-1] else "behind" if self.revision in known else "ahead"
             self._tell(
@@ -235,7 +263,14 @@ class World:
         wanted = task.command[1].partition("=")[2]
         assert {wanted, self.revision} <= set(known), "this image does not know the way"
         self.migrated_with_somebody_at_work |= any(self.alive.values()) or not self._is_held()
-        moved = sum(each.command[0] == "reach" and each.looks >= self.start_looks for each in self.tasks.values())
+        moved = sum(
+            each.command[0] == "reach" and each.looks >= self.start_looks and not each.is_vain
+            for each in self.tasks.values()
+        )
+        if moved == 2 and self.now < (task.runs_until or self.now + self.way_back_seconds):
+            task.runs_until = task.runs_until or self.now + self.way_back_seconds
+            task.looks, task.exit_code = self.start_looks - 1, None
+            return
         if moved == 1 and self.reach_hangs:
             self.revision, task.exit_code, task.hangs = "a2", None, True
         elif moved == 1 and self.reach_stops_at is not None:
@@ -316,7 +351,9 @@ class World:
         status = "available"
         if self.instances[identifier] == "being made":
             status = "incompatible-parameters" if self.restore_fails else "creating"
-            self.instances[identifier] = "a restored one"
+            self.restored_at = self.restored_at or self.now + self.restore_seconds
+            if self.now >= self.restored_at:
+                self.instances[identifier] = "a restored one"
         return {
             "DBInstances": [
                 {

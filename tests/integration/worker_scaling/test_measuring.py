@@ -152,6 +152,20 @@ def test_hold_of_an_upgrade_has_the_workers_drained_though_there_is_work(
     assert recorder.invoked == [{"worker_groups": ["default"]}]
 
 
+def test_while_a_hold_stands_no_worker_is_awaited(
+    ecs: EcsService, state: ScalingState, database: Database, recorder: Recorder
+) -> None:
+    """An upgrade may take hours, with tasks in the queue and no worker: that is no alarm."""
+    state.hold.save(Hold(is_asked=True, at=NOW, until=NOW + 600))
+    database.workload = Workload(NOW, waiting=(Work(NOW, 300.0, 10),))
+    looks = measuring(ecs, state, database, recorder)
+    looks.look(NOW)
+    assert (recorder.metrics["WorkersAwaited"], recorder.metrics["WorkersGap"]) == (0, 0)
+    assert recorder.metrics["TasksWaiting"] == 10
+    looks.look(NOW + 700)
+    assert recorder.metrics["WorkersAwaited"] > 0
+
+
 @pytest.mark.parametrize("group", [GROUP, OFF], ids=["counted", "off"])
 def test_revision_that_somebody_else_told_is_remembered(
     ecs: EcsService, state: ScalingState, database: Database, recorder: Recorder, group: WorkerGroup
@@ -169,7 +183,7 @@ def test_after_a_hold_a_group_is_counted_until_it_has_followed(
     ecs: EcsService, state: ScalingState, database: Database, recorder: Recorder, group: WorkerGroup
 ) -> None:
     """Also where nothing is missing: what its owner orders later must not be taken for what the hold left."""
-    hold = Hold(is_asked=False, at=NOW - 60, until=NOW - 60)
+    hold = Hold(at=NOW - 60, until=NOW - 60, brings_revision=True)
     state.hold.save(hold)
     looks = measuring(ecs, state, database, recorder, group)
     looks.look(NOW)

@@ -92,7 +92,7 @@ def test_hold_of_an_upgrade_drains_all_whatever_there_is_to_do(
 def test_after_a_hold_a_group_that_is_off_accepts_again_and_gets_the_new_revision(
     state: ScalingState, dynamodb: Any, ecs: EcsService
 ) -> None:
-    state.hold.save(Hold(is_asked=False, at=NOW - 60, until=NOW - 60))
+    state.hold.save(Hold(at=NOW - 60, until=NOW - 60, brings_revision=True))
     ecs.desired, ecs.newest = 1, revision(2)
     ecs.start("a", phase=Phase.DRAINED, order=Order.DRAIN, idle_since=NOW)
     step(Scaling(ecs, "farflow", state, OFF, lambda: NOW))  # type: ignore[arg-type]
@@ -103,7 +103,7 @@ def test_after_a_hold_a_group_that_is_off_accepts_again_and_gets_the_new_revisio
 def test_after_that_a_group_that_is_off_is_left_alone(state: ScalingState, ecs: EcsService) -> None:
     """A count, an order or a revision that its owner gives stays, until there is another hold."""
     scaling = Scaling(ecs, "farflow", state, OFF, lambda: NOW)  # type: ignore[arg-type]
-    state.hold.save(Hold(is_asked=False, at=NOW - 60, until=NOW - 60, counts={SERVICE: 3}))
+    state.hold.save(Hold(at=NOW - 60, until=NOW - 60, counts={SERVICE: 3}))
     ecs.newest = revision(2)
     ecs.start("a", phase=Phase.DRAINED, order=Order.DRAIN, idle_since=NOW)
     step(scaling)
@@ -113,7 +113,7 @@ def test_after_that_a_group_that_is_off_is_left_alone(state: ScalingState, ecs: 
     updates = len(ecs.updates)
     step(scaling)
     assert (ecs.desired, ecs.order_of("b"), len(ecs.updates)) == (2, "drain", updates)
-    state.hold.save(Hold(is_asked=False, at=NOW - 30, until=NOW - 30, counts={SERVICE: 3}))
+    state.hold.save(Hold(at=NOW - 30, until=NOW - 30, counts={SERVICE: 3}))
     step(scaling)
     assert (ecs.desired, ecs.order_of("b")) == (3, "accept")
 
@@ -121,7 +121,7 @@ def test_after_that_a_group_that_is_off_is_left_alone(state: ScalingState, ecs: 
 def test_upgrade_s_own_revision_comes_after_one_that_was_never_told(state: ScalingState, ecs: EcsService) -> None:
     """A deployment of before leaves an off group's service at the older one, and the hold ends before the new one is there."""
     scaling = Scaling(ecs, "farflow", state, OFF, lambda: NOW)  # type: ignore[arg-type]
-    state.hold.save(Hold(is_asked=False, at=NOW - 60, until=NOW - 60, counts={SERVICE: 1}))
+    state.hold.save(Hold(at=NOW - 60, until=NOW - 60, counts={SERVICE: 1}, brings_revision=True))
     for number in (2, 3):
         ecs.newest = revision(number)
         step(scaling)
@@ -132,7 +132,7 @@ def test_upgrade_s_own_revision_comes_after_one_that_was_never_told(state: Scali
 def test_group_that_is_off_has_its_workers_back_however_late_the_scaler_is(
     state: ScalingState, ecs: EcsService
 ) -> None:
-    state.hold.save(Hold(is_asked=False, at=NOW - 86_400, until=NOW - 86_400, counts={SERVICE: 2}))
+    state.hold.save(Hold(at=NOW - 86_400, until=NOW - 86_400, counts={SERVICE: 2}))
     ecs.start("a", phase=Phase.DRAINED, order=Order.DRAIN, idle_since=NOW)
     step(Scaling(ecs, "farflow", state, OFF, lambda: NOW))  # type: ignore[arg-type]
     assert (ecs.desired, ecs.order_of("a")) == (2, "accept")
@@ -141,7 +141,7 @@ def test_group_that_is_off_has_its_workers_back_however_late_the_scaler_is(
 def test_count_that_could_not_be_lowered_after_a_hold_is_lowered_when_it_can_be(
     state: ScalingState, ecs: EcsService
 ) -> None:
-    state.hold.save(Hold(is_asked=False, at=NOW - 60, until=NOW - 60, counts={SERVICE: 1}))
+    state.hold.save(Hold(at=NOW - 60, until=NOW - 60, counts={SERVICE: 1}))
     ecs.desired = 2
     ecs.start("a", phase=Phase.ACCEPTING, active=4)
     ecs.start("b", phase=Phase.ACCEPTING, active=4, protected_until=NOW + 60)
@@ -157,7 +157,7 @@ def test_count_that_could_not_be_lowered_after_a_hold_is_lowered_when_it_can_be(
 
 
 def test_preset_that_becomes_off_after_a_hold_keeps_the_count_that_it_had(state: ScalingState, ecs: EcsService) -> None:
-    state.hold.save(Hold(is_asked=False, at=NOW - 60, until=NOW - 60, counts={SERVICE: 6}))
+    state.hold.save(Hold(at=NOW - 60, until=NOW - 60, counts={SERVICE: 6}))
     state.save_workload("default", Workload(NOW, waiting=(Work(NOW, 300.0, 4),)))
     step(Scaling(ecs, "farflow", state, GROUP, lambda: NOW))  # type: ignore[arg-type]
     assert ecs.desired == 1
@@ -168,7 +168,7 @@ def test_preset_that_becomes_off_after_a_hold_keeps_the_count_that_it_had(state:
 def test_withdrawn_revision_that_the_owner_ordered_is_exchanged(state: ScalingState, ecs: EcsService) -> None:
     """The scaler told the one before, and remembers what it sees since."""
     scaling = Scaling(ecs, "farflow", state, OFF, lambda: NOW)  # type: ignore[arg-type]
-    state.hold.save(Hold(is_asked=False, at=NOW - 60, until=NOW - 60))
+    state.hold.save(Hold(at=NOW - 60, until=NOW - 60, brings_revision=True))
     ecs.newest = revision(2)
     step(scaling)
     ecs.served = ecs.newest = revision(3)
@@ -187,7 +187,7 @@ def test_hold_that_was_followed_later_counts(state: ScalingState) -> None:
 def test_group_that_is_off_is_given_back_by_the_next_when_a_step_is_not_whole(
     state: ScalingState, ecs: EcsService, monkeypatch: pytest.MonkeyPatch, refused: str
 ) -> None:
-    state.hold.save(Hold(is_asked=False, at=NOW - 60, until=NOW - 60, counts={SERVICE: 1}))
+    state.hold.save(Hold(at=NOW - 60, until=NOW - 60, counts={SERVICE: 1}))
     ecs.desired = 1
     ecs.start("a", phase=Phase.DRAINED, order=Order.DRAIN, idle_since=NOW)
     scaling = Scaling(ecs, "farflow", state, OFF, lambda: NOW)  # type: ignore[arg-type]

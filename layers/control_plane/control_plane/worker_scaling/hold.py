@@ -22,10 +22,13 @@ class Hold:
 
     is_asked: bool = False
     at: float = 0.0
+    """When it was asked for, or lifted. By this time workers' services also tell which one they have followed."""
     until: float = 0.0
     """After which it is forgotten: whoever asks for longer says so again."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """By worker service, how many it had before: those whose scaling is off get them back."""
+    brings_revision: bool = False
+    """Of one that was lifted: whether the deployment that it was for goes on, with new revisions of the services."""
 
     def stands(self, now: float) -> bool:
         """Whether nobody shall work."""
@@ -35,10 +38,13 @@ class Hold:
         """Whether this one was followed to its end by a service that did so last with the hold of that time."""
         return followed_at >= self.at
 
-    def brings_revisions(self, now: float) -> bool:
-        """Whether it has ended lately."""
-        ended_at = self.until if self.is_asked else self.at
-        return not self.stands(now) and now - ended_at < NEW_REVISION_SECONDS
+    def count_after(self, service: str, count: int) -> int:
+        """How many workers a service whose scaling is off shall have after it, when its count is `count`."""
+        return self.counts.get(service, count)
+
+    def has_brought_revision(self, now: float) -> bool:
+        """Whether it was lifted lately, for a deployment that goes on."""
+        return self.brings_revision and now - self.at < NEW_REVISION_SECONDS
 
 
 def drain_all(fleet: Fleet, now: float) -> Decision:
@@ -51,7 +57,8 @@ def drain_all(fleet: Fleet, now: float) -> Decision:
     orders = {worker.id: Order.DRAIN for worker in staying if worker.order is not Order.DRAIN and not worker.is_lost}
     gone = f"{len(staying)} workers are there, {len(leaving)} of them drained"
     if danger := unprotected(staying, leaving, now):
-        return Decision(0, len(staying), len(staying), orders, f"an upgrade holds: {gone}; nobody is let go: {danger}")
+        reason = f"an upgrade holds: {gone}; nobody is let go: {danger}"
+        return Decision(0, len(fleet.staying), fleet.desired, orders, reason)
     orders |= {worker.id: Order.LEAVE for worker in leaving}
     return Decision(0, len(staying), len(staying) - len(leaving), orders, f"an upgrade holds: {gone}")
 
@@ -65,7 +72,7 @@ def decide_where_off(fleet: Fleet, hold: Hold, service: str, now: float, *, is_f
     if is_followed:
         return Decision(fleet.desired, present, fleet.desired, reason="its scaling is off")
     orders = {worker.id: Order.ACCEPT for worker in fleet.staying if worker.order is not Order.ACCEPT}
-    before = hold.counts.get(service, fleet.desired)
+    before = hold.count_after(service, fleet.desired)
     reason = "an upgrade held, and holds no more: all accept"
     if before < fleet.desired and (danger := unprotected(fleet.staying, (), now)):
         return Decision(before, present, fleet.desired, orders, f"{reason}; the count is not lowered: {danger}")
@@ -75,12 +82,12 @@ def decide_where_off(fleet: Fleet, hold: Hold, service: str, now: float, *, is_f
 def revision_where_off(rollout: Rollout, hold: Hold, now: float) -> str:
     """Where scaling is off: the revision that the service is told, or nothing.
 
-    For a while after a hold the newest, unless it was told since: its owner may go back. And at any time the one before, when
-    CloudFormation has taken the service's own back.
+    For a while after the hold of a deployment the newest, unless it was told since: its owner may go back. And at any time
+    the one before, when CloudFormation has taken the service's own back.
     """
     told = rollout.told
     is_told = told is not None and told.task_definition == rollout.newest and told.at >= hold.at
-    is_of_hold = hold.brings_revisions(now) and not is_told
+    is_of_hold = hold.has_brought_revision(now) and not is_told
     return rollout.to_tell if is_of_hold or rollout.is_withdrawn else ""
 
 

@@ -36,6 +36,7 @@ class HoldItem:
             float(item["at"]["N"]),
             float(item["until"]["N"]),
             {name: int(count["N"]) for name, count in item["counts"]["M"].items()},
+            item["brings_revision"]["BOOL"],
         )
 
     def save(self, hold: Hold) -> None:
@@ -48,6 +49,7 @@ class HoldItem:
                 "at": {"N": str(hold.at)},
                 "until": {"N": str(hold.until)},
                 "counts": {"M": {name: {"N": str(count)} for name, count in hold.counts.items()}},
+                "brings_revision": {"BOOL": hold.brings_revision},
             },
         )
 

@@ -1,0 +1,47 @@
+"""A task whose message has waited for too long is left to the scheduler, which sends it again.
+
+The message holds a token for as long as `[scheduler] task_queued_timeout` says. Once that has run out the Execution API
+refuses the task, Celery records a failure, and the scheduler fails a task that never began. A message that is dropped
+without a result leaves its task queued, and the scheduler looks every two minutes for those that are queued for longer than
+that time, and schedules them anew (`airflow/jobs/scheduler_job_runner.py:_handle_tasks_stuck_in_queued`).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import jwt
+from celery.exceptions import Ignore
+
+RESERVE_SECONDS = 30.0
+"""A task that is begun with less may find its token run out when it asks."""
+
+log = logging.getLogger(__name__)
+
+
+def seconds_left(workload: str, now: float) -> float:
+    """Until its token runs out. Of one without such a time, Airflow says itself what is wrong with it. `now` is since 1970."""
+    try:
+        claims = jwt.decode(json.loads(workload)["token"], options={"verify_signature": False})
+        return float(claims["exp"]) - now
+    except (ValueError, LookupError, TypeError, jwt.InvalidTokenError):
+        return math.inf
+
+
+def leave_to_scheduler(execute_workload: Any) -> None:
+    """Have Celery's task of that name run no workload whose token has run out. Before the worker forks."""
+
+    def before_start(self: Any, task_id: str, args: Sequence[str], kwargs: Any) -> None:  # noqa: ARG001 - Celery's signature
+        left = seconds_left(args[0], time.time())
+        if left < RESERVE_SECONDS:
+            log.warning(
+                "[%s] waited for too long: its token has %.0f s left. The scheduler sends it again", task_id, left
+            )
+            raise Ignore
+
+    type(execute_workload).before_start = before_start

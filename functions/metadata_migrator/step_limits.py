@@ -1,0 +1,50 @@
+"""How long each step may take, and how long workers stay away for it: pure decisions. Times are seconds."""
+
+from __future__ import annotations
+
+from .record import Record
+
+FORWARD = ("settle", "compare", "pause_scheduling", "drain", "stop_services", "snapshot", "migrate")
+"""Steps that a failure is told by; the way back is another matter."""
+LIMITS = {"settle": 3600.0, "migrate": 3 * 3600.0, "roll_back": 3 * 3600.0, "restore": 6 * 3600.0}
+"""After which a step counts as one that hangs: where the database is moved, the next way back is tried."""
+UNMOVED_SECONDS = 50 * 60.0
+"""By then the database moves, or all goes back while CloudFormation still waits. One that moves is not interrupted: when
+CloudFormation gives up meanwhile, it asks for the version before, whose turn comes next."""
+
+DRAINED_HOLD_SECONDS = 2 * 3600.0
+"""An execution that was aborted while it only drained holds up what is queued no longer than this."""
+STOPPED_HOLD_SECONDS = 30 * 24 * 3600.0
+"""Whoever came while the Execution API is stopped, or the database between two revisions, would fail its tasks: only the
+start of the services lets workers come."""
+HELD = {
+    "settle": DRAINED_HOLD_SECONDS,
+    "await_deployment": DRAINED_HOLD_SECONDS,
+    "stop_services": STOPPED_HOLD_SECONDS,
+    "snapshot": STOPPED_HOLD_SECONDS,
+    "migrate": STOPPED_HOLD_SECONDS,
+    "roll_back": STOPPED_HOLD_SECONDS,
+    "restore": STOPPED_HOLD_SECONDS,
+}
+"""By step that workers must stay away from, how long they do when it is the last one. A drain asks for itself."""
+
+SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 2, 60
+
+
+def too_long(step: str, record: Record, now: float, *, for_deployment: bool) -> str:
+    """Why the step may not go on, in words; empty while it may. `now` is since 1970."""
+    if step in LIMITS and now > record.since[step] + LIMITS[step]:
+        return f"it has not ended after {LIMITS[step] / 3600:.0f} hours"
+    is_unmoved = step in FORWARD and not (record.is_moving or record.has_moved)
+    if is_unmoved and for_deployment and now > record.began_at + UNMOVED_SECONDS:
+        return f"it has not ended after {UNMOVED_SECONDS / 60:.0f} minutes, and CloudFormation waits for an hour"
+    return ""
+
+
+def pause_seconds(elapsed: float) -> int:
+    """Until a step is taken again that has taken so long: the longer, the longer, for a history holds 25,000 events.
+
+    A Wait state takes whole ones alone.
+    https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+    """
+    return min(LONGEST_PAUSE_SECONDS, max(SHORTEST_PAUSE_SECONDS, int(elapsed // 20)))
