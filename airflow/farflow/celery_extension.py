@@ -50,7 +50,7 @@ POLL_TIMEOUT_SECONDS = 30
 """Longer than a long poll's 20: a message that comes in the last moment would be lost until it is visible again."""
 
 BLOCKING_CALLS = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
-"""Deletes are made in the event loop. Botocore's own 60 s and five attempts would stop it for minutes."""
+"""Messages are deleted and given back in the event loop. Botocore's own 60 s and five attempts would stop it for minutes."""
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +86,8 @@ class GuardedConnection(AsyncSQSConnection):
 class GuardedChannel(SQS.Channel):
     """A channel that polls while the gate is open, and again after a failed poll, later each time."""
 
+    release_client_config = BLOCKING_CALLS
+    """kombu tries once: a message that SQS does not take back at the first time is hidden for its visibility timeout."""
     _outage: Outage | None = None
     _gate_connection = 0
 

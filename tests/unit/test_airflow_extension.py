@@ -437,3 +437,45 @@ except RuntimeError:
     print(GATE.polls)
 """
     assert in_airflow(CHANNEL + GATED + code, tmp_path).splitlines() == ["0", "0"]
+
+
+RELEASES = """
+import json, os, threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Sqs(BaseHTTPRequestHandler):
+    asked, released = 0, []
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        Sqs.asked += 1
+        if Sqs.asked == 1:
+            self.close_connection = True
+            return
+        Sqs.released.append(body["ReceiptHandle"])
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{{}}")
+    def log_message(self, *_):
+        pass
+
+server = HTTPServer(("127.0.0.1", 0), Sqs)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+url = f"http://127.0.0.1:{{server.server_port}}"
+os.environ.update(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AWS_ENDPOINT_URL=url)
+channel.connection.client = SimpleNamespace(hostname=None, transport_options={{}})
+client = channel.new_sqs_client("us-east-1", "test", "test")
+channel.sqs, channel.canonical_queue_name = lambda queue: client, str
+{patch}
+channel._release_messages(f"{{url}}/1/default", "default", [{{"ReceiptHandle": "first"}}, {{"ReceiptHandle": "second"}}])
+print(Sqs.released)
+"""
+
+
+def test_messages_are_given_back_though_a_connection_breaks(tmp_path: Path) -> None:
+    assert in_airflow(CHANNEL + RELEASES.format(patch=""), tmp_path).splitlines()[-1] == "['first', 'second']"
+
+
+def test_kombu_still_gives_none_back_when_a_connection_breaks(tmp_path: Path) -> None:
+    patch = "channel.release_client_config = SQS.Channel.release_client_config"
+    assert in_airflow(CHANNEL + RELEASES.format(patch=patch), tmp_path).splitlines()[-1] == "[]"

@@ -33,7 +33,7 @@ def test_messages_sent_around_sigterm_are_run_once(place: Workplace) -> None:
             time.sleep(after)
             sent += [place.run(0) for _ in range(SLOTS)]
             assert worker.await_exit(LONG_POLL_SECONDS + SETTLING_SECONDS) == 0
-            assert place.depth[1] == 0
+            assert place.depth[1] == 0, worker.log[-6000:]
     with place.worker() as successor:
         successor.await_phase("accepting")
         successor.await_done(sent)
