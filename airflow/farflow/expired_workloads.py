@@ -4,6 +4,8 @@ The message holds a token for as long as `[scheduler] task_queued_timeout` says.
 refuses the task, Celery records a failure, and the scheduler fails a task that never began. A message that is dropped
 without a result leaves its task queued, and the scheduler looks every two minutes for those that are queued for longer than
 that time, and schedules them anew (`airflow/jobs/scheduler_job_runner.py:_handle_tasks_stuck_in_queued`).
+
+That goes for task instances alone. Nobody sends a callback again, so one that came late is Airflow's to try.
 """
 
 from __future__ import annotations
@@ -18,6 +20,9 @@ from typing import Any
 import jwt
 from celery.exceptions import Ignore
 
+TASK_INSTANCE = "ExecuteTask"
+"""The `type` of such a workload: `airflow.executors.workloads`."""
+
 RESERVE_SECONDS = 30.0
 """A task that is begun with less may find its token run out when it asks."""
 
@@ -25,16 +30,22 @@ log = logging.getLogger(__name__)
 
 
 def seconds_left(workload: str, now: float) -> float:
-    """Until its token runs out. Of one without such a time, Airflow says itself what is wrong with it. `now` is since 1970."""
+    """Until a task instance's token runs out; endless for any other workload. `now` is since 1970.
+
+    Of a token without such a time, Airflow says itself what is wrong with it.
+    """
     try:
-        claims = jwt.decode(json.loads(workload)["token"], options={"verify_signature": False})
+        content = json.loads(workload)
+        if content["type"] != TASK_INSTANCE:
+            return math.inf
+        claims = jwt.decode(content["token"], options={"verify_signature": False})
         return float(claims["exp"]) - now
     except (ValueError, LookupError, TypeError, jwt.InvalidTokenError):
         return math.inf
 
 
 def leave_to_scheduler(execute_workload: Any) -> None:
-    """Have Celery's task of that name run no workload whose token has run out. Before the worker forks."""
+    """Have Celery's task of that name run no task instance whose token has run out. Before the worker forks."""
 
     def before_start(self: Any, task_id: str, args: Sequence[str], kwargs: Any) -> None:  # noqa: ARG001 - Celery's signature
         left = seconds_left(args[0], time.time())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from control_plane.custom_resource import ResourceError
 
@@ -22,7 +22,12 @@ CONTAINER = "migration"
 
 
 class NotStartedError(Exception):
-    """ECS did not start the task, for a reason that may pass."""
+    """ECS named no task that it started, for a reason that may pass."""
+
+    def __init__(self, reason: object, *, is_refused: bool) -> None:
+        """`is_refused`: there is surely none. Otherwise a request without an answer may have started one."""
+        super().__init__(f"ECS did not start the migration: {reason}")
+        self.is_refused = is_refused
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ def start(
 ) -> str:
     """Return the task's ARN: the same for the same `client_token`, for a day.
 
-    Raises `NotStartedError` when there is none; botocore's errors when that is not known.
+    Raises `NotStartedError`.
     Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html
     """
     try:
@@ -81,14 +86,20 @@ def start(
                 }
             },
         )
-    except ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise
-        raise NotStartedError(f"ECS did not start the migration: {error}") from error
+    except (BotoCoreError, ClientError) as error:
+        raise NotStartedError(error, is_refused=_is_refused(error)) from error
     if not answer["tasks"]:
         reasons = ", ".join(failure.get("reason", "unknown") for failure in answer["failures"])
-        raise NotStartedError(f"ECS did not start the migration: {reasons or 'it gave no reason'}")
+        raise NotStartedError(reasons or "it gave no reason", is_refused=True)
     return answer["tasks"][0]["taskArn"]
+
+
+def _is_refused(error: Exception) -> bool:
+    """By the first answer. Whether an attempt before had been heard, a refusal of the next one does not tell."""
+    if not isinstance(error, ClientError):
+        return False
+    answer = error.response["ResponseMetadata"]
+    return answer["HTTPStatusCode"] < HTTPStatus.INTERNAL_SERVER_ERROR and not answer["RetryAttempts"]
 
 
 def look(ecs: ECSClient, cluster: str, task_arn: str) -> Outcome:
@@ -98,7 +109,10 @@ def look(ecs: ECSClient, cluster: str, task_arn: str) -> Outcome:
 
 
 def stop(ecs: ECSClient, cluster: str, task_arn: str) -> bool:
-    """Whether there was such a task: ECS forgets one about an hour after it has stopped."""
+    """Whether there was such a task: ECS forgets one about an hour after it has stopped.
+
+    Nor does it know one at once that it has just started; this is asked minutes later.
+    """
     try:
         ecs.stop_task(cluster=cluster, task=task_arn, reason="it is taken back")
     except ecs.exceptions.InvalidParameterException:

@@ -33,18 +33,8 @@ class ImageTasks:
     def run(self, record: Record, step: str, task_definition: str, command: list[str]) -> dict[str, Any] | None:
         """What the task told, None while it runs. Raises `UpgradeError` when it failed, `NotStartedError`, `OtherTurnError`."""
         key = f"{REPORT_KEY}#{self._execution}#{step}"
-        if step not in record.tasks:
-            self._turn.save(record)  # who lost its turn starts nothing
-            record.tasks[step] = ecs_task.start(
-                self._ecs,
-                self._place,
-                task_definition,
-                command,
-                {"FARFLOW_MIGRATION_REPORT": key},
-                client_token=f"{self._execution}-{step}-{record.tries.get(step, 0)}",
-            )
-            self._turn.save(record)
-            logger.info("started", extra={"step": step, "task_arn": record.tasks[step], "command": command})
+        if not record.tasks.get(step):
+            self._start(record, step, task_definition, command, key)
         seen = self._look(record, step)
         if isinstance(seen, Running):
             return None
@@ -61,27 +51,53 @@ class ImageTasks:
         """As `run`; but where no container could be started, it is tried again: None."""
         try:
             return self.run(record, step, task_definition, command)
-        except (NotStartedError, UpgradeError) as error:
+        except NotStartedError as error:
+            reason = error
+        except UpgradeError as error:
             if self.may_have_run(record, step):
                 raise
-            logger.warning("not started, and tried again", extra={"step": step, "reason": str(error)})
-            if record.tasks.pop(step, None):
-                record.tries[step] = record.tries.get(step, 0) + 1
-                self._turn.save(record)
-            return None
+            del record.tasks[step]
+            record.tries[step] = record.tries.get(step, 0) + 1
+            self._turn.save(record)
+            reason = error
+        logger.warning("not started, and tried again", extra={"step": step, "reason": str(reason)})
+        return None
 
     def may_have_run(self, record: Record, step: str) -> bool:
         """Whether a task of that step may have done anything, of one that ended or could not be started."""
         if step not in record.tasks:
             return False
+        if not record.tasks[step]:
+            return True
         seen = self._look(record, step)
         return not (isinstance(seen, Failed) and not seen.has_run)
 
     def end(self, record: Record, step: str) -> bool:
-        """Whether the task of that step runs no more; one that does is told to end."""
-        if step not in record.tasks or not isinstance(self._look(record, step), Running):
+        """Whether the task of that step runs no more, if its ARN is known; one that does is told to end."""
+        if not record.tasks.get(step) or not isinstance(self._look(record, step), Running):
             return True
         return not ecs_task.stop(self._ecs, self._place.cluster, record.tasks[step])
+
+    def _start(self, record: Record, step: str, task_definition: str, command: list[str], key: str) -> None:
+        was_asked = step in record.tasks
+        record.tasks[step] = ""
+        self._turn.save(record)  # who lost its turn starts nothing
+        try:
+            record.tasks[step] = ecs_task.start(
+                self._ecs,
+                self._place,
+                task_definition,
+                command,
+                {"FARFLOW_MIGRATION_REPORT": key},
+                client_token=f"{self._execution}-{step}-{record.tries.get(step, 0)}",
+            )
+        except NotStartedError as error:
+            if error.is_refused and not was_asked:
+                del record.tasks[step]
+                self._turn.save(record)
+            raise
+        self._turn.save(record)
+        logger.info("started", extra={"step": step, "task_arn": record.tasks[step], "command": command})
 
     def _look(self, record: Record, step: str) -> Outcome:
         return ecs_task.look(self._ecs, self._place.cluster, record.tasks[step])

@@ -36,7 +36,7 @@ class Record:
     since: dict[str, float] = field(default_factory=dict)
     """By step, when it was begun."""
     tasks: dict[str, str] = field(default_factory=dict)
-    """By step, the ECS task that was started for it."""
+    """By step, the ECS task that was started for it; empty while that was asked for without an answer."""
     tries: dict[str, int] = field(default_factory=dict)
     """By step, how many tasks were started for it and never ran."""
     began_at: float = 0.0

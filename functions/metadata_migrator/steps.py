@@ -256,7 +256,7 @@ class Steps:
         """Where the database was, by the newer image; if this execution has not moved it, nobody else does either."""
         if not record.is_moving:
             return DONE if self._are_strays_gone(record, "roll_back") else WAIT
-        if "roll_back" not in record.tasks and not self._tasks.end(record, "migrate"):
+        if "roll_back" not in record.tasks and not self._has_ended(record, "migrate", "roll_back"):
             return WAIT
         way = _journey(record)
         if self._tasks.run_until_it_does(record, "roll_back", way.mover, ["reach", *arguments(way.start)]) is None:
@@ -272,7 +272,7 @@ class Steps:
         if not record.snapshot:
             raise UpgradeError("there is no snapshot to go back to")
         if not record.restoring:
-            if not self._tasks.end(record, "roll_back"):
+            if not self._has_ended(record, "roll_back", "restore"):
                 return WAIT
             record.restoring = record.snapshot
             self._turn.save(record)
@@ -384,8 +384,12 @@ class Steps:
             return True
         raise UpgradeError("a later deployment, or the end of this one, was waiting")
 
+    def _has_ended(self, record: Record, former: str, step: str) -> bool:
+        """Whether nobody moves the database any more for `former`, the step before."""
+        return self._tasks.end(record, former) and self._are_strays_gone(record, step)
+
     def _are_strays_gone(self, record: Record, step: str) -> bool:
-        """Whether no image's task works but those of this execution; in time, they are told to end."""
+        """Whether no image's task works but those that this execution knows; in time, they are told to end."""
         strays = set(ecs_task.begun_here(self._clients.ecs, self._cluster)) - set(record.tasks.values())
         if self._now() > record.since[step] + STRAY_SECONDS:
             for stray in strays:

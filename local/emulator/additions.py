@@ -23,6 +23,7 @@ from local.emulator import (
     logs,
     rds_copies,
     rds_instances,
+    retry_delays,
     s3_access,
     s3_times,
     scheduler,
@@ -70,6 +71,7 @@ def install(port: int, folder: Path, *, plain: bool) -> None:
     ecs_roles.check_before_start(iam)
     ecs_services.install(life, load_balancer.install())
     lambda_functions.install(iam, images)
+    retry_delays.install()
     scheduler.check_role(iam)
     s3_access.keep_encryption_of_templates()
     s3_access.check_more()

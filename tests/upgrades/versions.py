@@ -27,6 +27,15 @@ def states(stack: layout.Stack, execution: dict[str, Any]) -> list[str]:
     return [name for _, name, _ in entered(stack, execution)]
 
 
+def count_died(stack: layout.Stack, execution: dict[str, Any]) -> int:
+    """The tries of its steps in which the function's process ended."""
+    history = aws.client(stack, "stepfunctions").get_execution_history(
+        executionArn=execution["executionArn"], maxResults=1000
+    )
+    failures = [event["taskFailedEventDetails"] for event in history["events"] if event["type"] == "TaskFailed"]
+    return sum(failure["error"].startswith("Runtime.") for failure in failures)
+
+
 def snapshots(stack: layout.Stack) -> list[str]:
     """Of the metadata database."""
     found = aws.client(stack, "rds").describe_db_snapshots()["DBSnapshots"]

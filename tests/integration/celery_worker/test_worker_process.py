@@ -117,12 +117,17 @@ def test_worker_that_is_refused_protection_takes_nothing(place: Workplace) -> No
     place.assert_each_ran_once(waiting)
 
 
-@pytest.mark.parametrize(("seconds_left", "state"), [(5, "STARTED"), (600, "FAILURE")])
-def test_message_whose_token_runs_out_is_left_to_the_scheduler(place: Workplace, seconds_left: int, state: str) -> None:
-    """No result tells that its task failed. Another that cannot be run, as here, is told by one."""
+@pytest.mark.parametrize(
+    ("kind", "seconds_left", "state"),
+    [("ExecuteTask", 5, "STARTED"), ("ExecuteTask", 600, "FAILURE"), ("ExecuteCallback", 5, "FAILURE")],
+)
+def test_task_instance_whose_token_runs_out_is_left_to_the_scheduler(
+    place: Workplace, kind: str, seconds_left: int, state: str
+) -> None:
+    """No result tells that its task failed. Another that cannot be run, as here, is told by one; so is a callback."""
     with place.worker() as worker:
         worker.await_phase("accepting")
-        task_id = place.send("execute_workload", workload(seconds_left))
+        task_id = place.send("execute_workload", workload(kind, seconds_left))
         worker.await_log(task_id)
         worker.await_empty_queue()
         assert worker.result(task_id) == state

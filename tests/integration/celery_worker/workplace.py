@@ -247,11 +247,11 @@ def celery_message(task_id: str, task: str, arguments: Sequence[Any]) -> str:
     return base64.b64encode(json.dumps(message).encode()).decode()
 
 
-def workload(seconds_left: int) -> str:
-    """What `execute_workload` is given, but for all that says which task: its token, which nobody has signed."""
+def workload(kind: str, seconds_left: int) -> str:
+    """What `execute_workload` is given, but for all that says what to run: its token, which nobody has signed."""
     parts = ({"alg": "HS256"}, {"exp": int(time.time()) + seconds_left}, {})
     token = ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts)
-    return json.dumps({"token": token})
+    return json.dumps({"type": kind, "token": token})
 
 
 def end_session(process: subprocess.Popen[bytes]) -> None:

@@ -123,9 +123,10 @@ class Deployments:
         self.handler.settings = type(settings)(**vars(settings) | changes)  # type: ignore[attr-defined]
 
     def is_settled(self) -> bool:
-        """All run as before, and nobody is held."""
+        """All run as before, nobody is held, and nothing is left that would move the database."""
         self.world.work()
-        return self.world.counts == COUNTS and not self.world.hold.load().stands(self.world.now)
+        is_held = self.world.hold.load().stands(self.world.now)
+        return self.world.counts == COUNTS and not is_held and not self.world.image_tasks
 
 
 def begin(monkeypatch: pytest.MonkeyPatch, answers: AnswerServer, world: World) -> Deployments:

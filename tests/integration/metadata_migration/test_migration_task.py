@@ -139,17 +139,32 @@ def test_killed_migration_is_gone_on_with_and_two_at_once_are_one(database: Meta
     assert revision(database) == REVISIONS[PRESENT]
 
 
-def test_queued_task_instances_are_scheduled_anew(database: MetadataDatabase) -> None:
-    """Their messages are of the version before. Others stay as they are."""
+def test_what_was_queued_is_scheduled_anew(database: MetadataDatabase) -> None:
+    """Its messages are of the version before. The rest stays as it is; callbacks of a triggerer have no message."""
     with psycopg.connect(database.url) as connection:
         for state in ("queued", "success"):
             connection.execute(TASK_INSTANCE, {"state": state})
+        for kind, state in [("executor", "queued"), ("executor", "running"), ("triggerer", "queued")]:
+            connection.execute(CALLBACK, {"type": kind, "state": state})
     assert reach(database, PRESENT, PRESENT)[0] == 0
     with psycopg.connect(database.url) as connection:
-        rows = connection.execute(
+        task_instances = connection.execute(
             "SELECT task_id, state, external_executor_id FROM task_instance ORDER BY 1"
         ).fetchall()
-    assert rows == [("queued", "scheduled", None), ("success", "success", "celery")]
+        callbacks = connection.execute("SELECT type, state FROM callback ORDER BY 1, 2").fetchall()
+    assert task_instances == [("queued", "scheduled", None), ("success", "success", "celery")]
+    assert callbacks == [("executor", "pending"), ("executor", "running"), ("triggerer", "queued")]
+
+
+def test_database_of_before_callbacks_is_moved(database: MetadataDatabase) -> None:
+    """Airflow has had that table since 3.2."""
+    with psycopg.connect(database.url) as connection:
+        connection.execute("ALTER TABLE callback RENAME TO of_later")
+        connection.execute(TASK_INSTANCE, {"state": "queued"})
+    code, output = reach(database, PRESENT, PRESENT)
+    assert code == 0, output
+    with psycopg.connect(database.url) as connection:
+        assert connection.execute("SELECT state FROM task_instance").fetchall() == [("scheduled",)]
 
 
 TASK_INSTANCE = """
@@ -160,6 +175,11 @@ TASK_INSTANCE = """
     INSERT INTO task_instance (id, dag_id, run_id, task_id, map_index, state, pool, pool_slots, queue, try_number, max_tries,
                                external_executor_id)
     SELECT gen_random_uuid(), 'd', run_id, %(state)s, -1, %(state)s, 'default_pool', 1, 'default', 1, 0, 'celery' FROM run
+"""
+
+CALLBACK = """
+    INSERT INTO callback (id, type, fetch_method, data, state, priority_weight, created_at)
+    VALUES (gen_random_uuid(), %(type)s, 'import_path', '{}', %(state)s, 1, now())
 """
 
 

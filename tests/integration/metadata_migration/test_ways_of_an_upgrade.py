@@ -242,6 +242,22 @@ def test_migration_that_could_be_started_at_last_succeeds(deployments: Deploymen
     assert deployments.is_settled()
 
 
+@pytest.mark.parametrize(("repeats", "status"), [(5, "SUCCESS"), (1000, "FAILED")])
+def test_migration_that_was_asked_for_without_an_answer_counts_as_one_that_ran(
+    deployments: Deployments, repeats: int, status: str
+) -> None:
+    """The function dies as ECS starts it, and later requests are refused: by then the database may be anywhere."""
+    world = deployments.world
+    world.refused_repeats, world.reach_hangs = repeats, status == "FAILED"
+    answer = deployments.deploy(NEW, OLD)
+    assert answer["Status"] == status
+    assert "could not be brought back" not in answer.get("Reason", "")
+    assert world.revision == ("a3" if status == "SUCCESS" else "a1")
+    assert ("RollBack" in deployments.entered) == (status == "FAILED")
+    assert not world.migrated_with_somebody_at_work
+    assert deployments.is_settled()
+
+
 @pytest.mark.parametrize("ways", ["way back", "restore"])
 @pytest.mark.parametrize("wrong", ["refused_starts", "vain_starts"])
 def test_way_back_is_tried_until_it_can_be_started(

@@ -89,6 +89,8 @@ class World:
     """So often ECS does not start a task that would move the database."""
     vain_starts: int = 0
     """So many tasks that would move the database are started, and stop before their container has run."""
+    refused_repeats: int = 0
+    """The function dies when it has asked for the first task that moves the database; so often ECS refuses to hear it again."""
     way_back_seconds: float = 0.0
     way_back_fails: bool = False
     snapshot_fails: bool = False
@@ -112,6 +114,11 @@ class World:
     def hold(self) -> HoldItem:
         """What workers are asked."""
         return HoldItem(self.dynamodb, state_table.NAME)
+
+    @property
+    def image_tasks(self) -> list[str]:
+        """The ARNs of those that have not stopped."""
+        return [arn for arn, task in self.tasks.items() if task.looks <= self.start_looks]
 
     # ---- Clients ---------------------------------------------------------------------------------
 
@@ -144,7 +151,7 @@ class World:
             if dies:
                 raise Died
             return SimpleNamespace(status_code=status, headers={}), {
-                "ResponseMetadata": {"HTTPStatusCode": status},
+                "ResponseMetadata": {"HTTPStatusCode": status, "RetryAttempts": 0},
                 **parsed,
             }
 
@@ -181,9 +188,7 @@ class World:
         if given["desiredStatus"] == "STOPPED":
             return {"taskArns": []}
         of_services = [f"{name}/{number}" for name, count in self.alive.items() for number in range(count)]
-        return {
-            "taskArns": [*of_services, *(arn for arn, task in self.tasks.items() if task.looks <= self.start_looks)]
-        }
+        return {"taskArns": [*of_services, *self.image_tasks]}
 
     def _ecs_describe_tasks(self, given: Mapping[str, Any]) -> Any:
         known = [arn for arn in given["tasks"] if not self._is_forgotten(arn)]
@@ -222,6 +227,11 @@ class World:
                 task.is_vain = True
             arn = f"arn:task/{CLUSTER}/{len(self.tasks)}"
             self.tasks[arn], self.tokens[token] = task, arn
+            if moves and self.refused_repeats and sum(each.command[0] == "reach" for each in self.tasks.values()) == 1:
+                raise Died
+        elif self.refused_repeats:
+            self.refused_repeats -= 1
+            raise _error("ThrottlingException", "RunTask")
         return {"tasks": [{"taskArn": self.tokens[token]}], "failures": []}
 
     def _ecs_stop_task(self, given: Mapping[str, Any]) -> Any:
@@ -262,7 +272,8 @@ class World:
         assert task.command[0] == "reach"
         wanted = task.command[1].partition("=")[2]
         assert {wanted, self.revision} <= set(known), "this image does not know the way"
-        self.migrated_with_somebody_at_work |= any(self.alive.values()) or not self._is_held()
+        others = any(each.hangs for each in self.tasks.values())
+        self.migrated_with_somebody_at_work |= any(self.alive.values()) or others or not self._is_held()
         moved = sum(
             each.command[0] == "reach" and each.looks >= self.start_looks and not each.is_vain
             for each in self.tasks.values()
