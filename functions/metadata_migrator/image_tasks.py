@@ -52,15 +52,15 @@ class ImageTasks:
         try:
             return self.run(record, step, task_definition, command)
         except NotStartedError as error:
-            reason = error
+            reason = str(error)
         except UpgradeError as error:
             if self.may_have_run(record, step):
                 raise
             del record.tasks[step]
             record.tries[step] = record.tries.get(step, 0) + 1
             self._turn.save(record)
-            reason = error
-        logger.warning("not started, and tried again", extra={"step": step, "reason": str(reason)})
+            reason = str(error)
+        logger.warning("not started, and tried again", extra={"step": step, "reason": reason})
         return None
 
     def may_have_run(self, record: Record, step: str) -> bool:

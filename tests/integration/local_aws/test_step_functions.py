@@ -32,9 +32,9 @@ def delays(aws: LocalAws, name: str, retrier: dict[str, Any]) -> list[float]:
         },
     }
     client = aws.client("stepfunctions")
-    machine = client.create_state_machine(
-        name=name, definition=json.dumps(definition), roleArn=role(aws, name)
-    )["stateMachineArn"]
+    machine = client.create_state_machine(name=name, definition=json.dumps(definition), roleArn=role(aws, name))[
+        "stateMachineArn"
+    ]
     execution = client.start_execution(stateMachineArn=machine)["executionArn"]
     eventually(
         lambda: client.describe_execution(executionArn=execution)["status"] == "FAILED", 60, "its retries are used up"
