@@ -47,8 +47,9 @@ def test_later_deployment_waits_for_its_turn_and_ends_the_draining_of_the_one_be
         assert deployments.deploy(OLD, NEW, number=2)["Status"] == "SUCCESS"
 
 
-def test_execution_that_lost_its_turn_does_nothing_more(deployments: Deployments) -> None:
-    """A function that goes on though its execution was aborted, or one that somebody redrives."""
+@pytest.mark.parametrize("has_ended", [False, True], ids=["has begun", "has ended"])
+def test_execution_that_lost_its_turn_does_nothing_more(deployments: Deployments, *, has_ended: bool) -> None:
+    """A function that goes on though its execution was aborted, or one that somebody redrives. The later one has its turn."""
     first, second = EXECUTION.format("first"), EXECUTION.format("second")
     world = deployments.world
 
@@ -58,7 +59,10 @@ def test_execution_that_lost_its_turn_does_nothing_more(deployments: Deployments
 
     for step in ("take_turn", "settle", "compare", "compare", "compare"):
         take(step, first)
-    take("take_turn", second)
+    if has_ended:
+        assert deployments.deploy(NEW, OLD)["Status"] == "SUCCESS"
+    else:
+        take("take_turn", second)
     tasks, counts = dict(world.tasks), dict(world.counts)
     for step in ("pause_scheduling", "drain", "stop_services", "migrate", "roll_back", "restore", "start_services"):
         with pytest.raises(OtherTurnError, match="first"):
