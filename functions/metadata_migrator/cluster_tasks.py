@@ -1,4 +1,4 @@
-"""The ECS tasks of Airflow's cluster that have not stopped. Errors are botocore's."""
+"""The ECS tasks of Airflow's cluster. Errors are botocore's."""
 
 from __future__ import annotations
 
@@ -14,13 +14,24 @@ TASKS_PER_CALL = 100
 STATES: Sequence[Literal["RUNNING", "STOPPED"]] = ("RUNNING", "STOPPED")
 
 
+REMEMBERED_SECONDS = 3600.0
+"""So long ECS knows of a task that has stopped, at least.
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListTasks.html"""
+UNSEEN_SECONDS = 60.0
+"""So long ECS may not tell of one that it has started.
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html"""
+
+
 def alive(ecs: ECSClient, cluster: str) -> Iterator[TaskTypeDef]:
-    """ECS lists one that is being stopped among the stopped ones, for an hour."""
+    """Those that have not stopped: ECS lists one that is being stopped among the stopped ones."""
+    return (task for task in known(ecs, cluster) if task["lastStatus"] != "STOPPED")
+
+
+def known(ecs: ECSClient, cluster: str) -> Iterator[TaskTypeDef]:
+    """Also those that have stopped lately."""
     for state in STATES:
         pages = ecs.get_paginator("list_tasks").paginate(cluster=cluster, desiredStatus=state)
         arns = [arn for page in pages for arn in page["taskArns"]]
         for start in range(0, len(arns), TASKS_PER_CALL):
             some = arns[start : start + TASKS_PER_CALL]
-            for task in ecs.describe_tasks(cluster=cluster, tasks=some)["tasks"]:
-                if task["lastStatus"] != "STOPPED":
-                    yield task
+            yield from ecs.describe_tasks(cluster=cluster, tasks=some)["tasks"]

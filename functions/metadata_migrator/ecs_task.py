@@ -56,7 +56,7 @@ def start(
     variables: Mapping[str, str],
     client_token: str,
 ) -> str:
-    """Return the task's ARN: the same for the same `client_token`, for a day.
+    """Return the task's ARN: the same for the same `client_token`, until an hour after it has ended.
 
     Raises `NotStartedError`.
     Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html
@@ -67,7 +67,7 @@ def start(
             taskDefinition=task_definition,
             launchType="FARGATE",
             count=1,
-            startedBy=STARTED_BY,
+            startedBy=_started_by(client_token),
             clientToken=client_token,
             overrides={
                 "containerOverrides": [
@@ -108,18 +108,19 @@ def look(ecs: ECSClient, cluster: str, task_arn: str) -> Outcome:
     return outcome(tasks[0]) if tasks else Running()
 
 
-def stop(ecs: ECSClient, cluster: str, task_arn: str) -> bool:
-    """Whether there was such a task: ECS forgets one about an hour after it has stopped.
-
-    Nor does it know one at once that it has just started; this is asked minutes later.
-    """
-    try:
-        ecs.stop_task(cluster=cluster, task=task_arn, reason="it is taken back")
-    except ecs.exceptions.InvalidParameterException:
-        return False
-    return True
-
-
 def begun_here(ecs: ECSClient, cluster: str) -> list[str]:
     """The ARNs of those of any execution that have not stopped."""
-    return [task["taskArn"] for task in cluster_tasks.alive(ecs, cluster) if task.get("startedBy") == STARTED_BY]
+    return [
+        task["taskArn"]
+        for task in cluster_tasks.alive(ecs, cluster)
+        if task.get("startedBy", "").startswith(f"{STARTED_BY}/")
+    ]
+
+
+def is_known(ecs: ECSClient, cluster: str, client_token: str) -> bool:
+    """Whether ECS has started one for that token, as far as it remembers."""
+    return any(task.get("startedBy") == _started_by(client_token) for task in cluster_tasks.known(ecs, cluster))
+
+
+def _started_by(client_token: str) -> str:
+    return f"{STARTED_BY}/{client_token}"

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import boto3
+from botocore.config import Config
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from control_plane import custom_resource
@@ -27,6 +28,7 @@ settings = read_settings(Settings, os.environ)
 clients = Clients(
     dynamodb=boto3.client("dynamodb"),
     ecs=boto3.client("ecs"),
+    ecs_once=boto3.client("ecs", config=Config(retries={"total_max_attempts": 1})),
     rds=boto3.client("rds"),
     sns=boto3.client("sns"),
     sqs=boto3.client("sqs"),

@@ -23,8 +23,12 @@ class UpgradeError(ResourceError):
 class ImageTasks:
     """Of the execution with that short name. Errors besides those that are named are botocore's."""
 
-    def __init__(self, ecs: ECSClient, place: Place, turn: Turn, execution: str, log_group: str) -> None:
+    def __init__(
+        self, ecs: ECSClient, ecs_once: ECSClient, place: Place, turn: Turn, execution: str, log_group: str
+    ) -> None:
+        """`ecs_once` makes each request once: whether a task was started is known by the first answer alone."""
         self._ecs = ecs
+        self._ecs_once = ecs_once
         self._place = place
         self._turn = turn
         self._execution = execution
@@ -72,11 +76,17 @@ class ImageTasks:
         seen = self._look(record, step)
         return not (isinstance(seen, Failed) and not seen.has_run)
 
-    def end(self, record: Record, step: str) -> bool:
-        """Whether the task of that step runs no more, if its ARN is known; one that does is told to end."""
-        if not record.tasks.get(step) or not isinstance(self._look(record, step), Running):
+    def has_ended(self, record: Record, step: str) -> bool:
+        """Whether ECS says of the task of that step that it has stopped, or none was ever asked for."""
+        if step not in record.tasks:
             return True
-        return not ecs_task.stop(self._ecs, self._place.cluster, record.tasks[step])
+        return bool(record.tasks[step]) and not isinstance(self._look(record, step), Running)
+
+    def is_known(self, record: Record, step: str) -> bool:
+        """Whether ECS started a task for that step, as far as it remembers."""
+        if not record.tasks.get(step, "none"):
+            return ecs_task.is_known(self._ecs, self._place.cluster, self._token(record, step))
+        return step in record.tasks
 
     def _start(self, record: Record, step: str, task_definition: str, command: list[str], key: str) -> None:
         was_asked = step in record.tasks
@@ -84,12 +94,12 @@ class ImageTasks:
         self._turn.save(record)  # who lost its turn starts nothing
         try:
             record.tasks[step] = ecs_task.start(
-                self._ecs,
+                self._ecs_once,
                 self._place,
                 task_definition,
                 command,
                 {"FARFLOW_MIGRATION_REPORT": key},
-                client_token=f"{self._execution}-{step}-{record.tries.get(step, 0)}",
+                client_token=self._token(record, step),
             )
         except NotStartedError as error:
             if error.is_refused and not was_asked:
@@ -98,6 +108,9 @@ class ImageTasks:
             raise
         self._turn.save(record)
         logger.info("started", extra={"step": step, "task_arn": record.tasks[step], "command": command})
+
+    def _token(self, record: Record, step: str) -> str:
+        return f"{self._execution}-{step}-{record.tries.get(step, 0)}"
 
     def _look(self, record: Record, step: str) -> Outcome:
         return ecs_task.look(self._ecs, self._place.cluster, record.tasks[step])

@@ -21,6 +21,7 @@ from control_plane.worker_scaling.hold_item import HoldItem
 
 from . import airflow_services, ecs_task, work_queue
 from .airflow_services import SCHEDULER, WORKERS, Service
+from .cluster_tasks import REMEMBERED_SECONDS, UNSEEN_SECONDS
 from .ecs_task import NotStartedError, Place
 from .image_tasks import ImageTasks, UpgradeError
 from .journey import Journey, NoWayError, arguments, journey
@@ -35,7 +36,7 @@ STOP_SECONDS = 600.0
 """For services without running tasks; Fargate ends a container within two minutes."""
 
 STRAY_SECONDS = 600.0
-"""So long a task that an aborted execution has left may go on: the next revision is its best end."""
+"""So long a task of which this execution has no record may go on: the next revision is its best end."""
 AWAIT_DEPLOYMENT_SECONDS = 3600.0
 """So long nobody works for the sake of a deployment that has not come."""
 FITS_SECONDS = 3600.0
@@ -62,6 +63,8 @@ class Clients:
 
     dynamodb: Any
     ecs: Any
+    ecs_once: Any
+    """As `ecs`, without a second attempt at a request."""
     rds: Any
     sns: Any
     sqs: Any
@@ -133,7 +136,7 @@ class Steps:
 
         A task that only starts would begin to migrate when all work again. So a later execution has to wait for that too.
         """
-        if not self._are_strays_gone(record, "settle"):
+        if not self._are_others_gone(record, "settle"):
             return WAIT
         if record.restoring:
             if not self._database.has_exchanged(record.restoring):
@@ -255,9 +258,14 @@ class Steps:
     def roll_back(self, record: Record) -> str:
         """Where the database was, by the newer image; if this execution has not moved it, nobody else does either."""
         if not record.is_moving:
-            return DONE if self._are_strays_gone(record, "roll_back") else WAIT
-        if "roll_back" not in record.tasks and not self._has_ended(record, "migrate", "roll_back"):
-            return WAIT
+            return DONE if self._are_others_gone(record, "roll_back") else WAIT
+        if "roll_back" not in record.tasks:
+            if not self._is_alone(record, "roll_back"):
+                return WAIT
+            if not self._may_have_begun(record, "migrate"):
+                record.is_moving = False
+                self._turn.save(record)
+                return DONE
         way = _journey(record)
         if self._tasks.run_until_it_does(record, "roll_back", way.mover, ["reach", *arguments(way.start)]) is None:
             return WAIT
@@ -272,7 +280,7 @@ class Steps:
         if not record.snapshot:
             raise UpgradeError("there is no snapshot to go back to")
         if not record.restoring:
-            if not self._has_ended(record, "roll_back", "restore"):
+            if not self._is_alone(record, "restore"):
                 return WAIT
             record.restoring = record.snapshot
             self._turn.save(record)
@@ -295,8 +303,8 @@ class Steps:
         now, last = self._now(), self._hold.load()
         if not record.services and not last.stands(now):
             return DONE
-        if not self._are_strays_gone(record, "start_services"):
-            raise StrayTaskError("a task of an execution that was aborted may migrate yet")
+        if not self._are_others_gone(record, "start_services"):
+            raise StrayTaskError("a task of an earlier step, or of an execution that was aborted, may migrate yet")
         if last.stands(now):
             self._hold.save(replace(last, until=now + STARTING_HOLD_SECONDS))
         others = {name: count for name, count in record.services.items() if not name.startswith(WORKERS)}
@@ -361,7 +369,9 @@ class Steps:
     def _tasks(self) -> ImageTasks:
         properties = self._deployment.properties
         log_group = properties.get("LogGroup", "its log group")
-        return ImageTasks(self._clients.ecs, Place.parse(properties), self._turn, self._short, log_group)
+        return ImageTasks(
+            self._clients.ecs, self._clients.ecs_once, Place.parse(properties), self._turn, self._short, log_group
+        )
 
     @property
     def _identity(self) -> dict[str, str]:
@@ -384,17 +394,26 @@ class Steps:
             return True
         raise UpgradeError("a later deployment, or the end of this one, was waiting")
 
-    def _has_ended(self, record: Record, former: str, step: str) -> bool:
-        """Whether nobody moves the database any more for `former`, the step before."""
-        return self._tasks.end(record, former) and self._are_strays_gone(record, step)
+    def _is_alone(self, record: Record, step: str) -> bool:
+        """Whether nobody else surely moves the database: ECS has told of the end of each task, or has had the time to."""
+        if not self._are_others_gone(record, step):
+            return False
+        is_told = all(self._tasks.has_ended(record, former) for former in ("migrate", "roll_back"))
+        return is_told or self._now() > record.since[step] + UNSEEN_SECONDS
 
-    def _are_strays_gone(self, record: Record, step: str) -> bool:
-        """Whether no image's task works but those that this execution knows; in time, they are told to end."""
-        strays = set(ecs_task.begun_here(self._clients.ecs, self._cluster)) - set(record.tasks.values())
-        if self._now() > record.since[step] + STRAY_SECONDS:
-            for stray in strays:
-                self._clients.ecs.stop_task(cluster=self._cluster, task=stray, reason="its execution was aborted")
-        return not strays
+    def _are_others_gone(self, record: Record, step: str) -> bool:
+        """Whether no image's task works but this step's. Those of earlier steps are told to end, and strays in time."""
+        others = set(ecs_task.begun_here(self._clients.ecs, self._cluster)) - {record.tasks.get(step)}
+        is_time = self._now() > record.since[step] + STRAY_SECONDS
+        for other in others if is_time else others & set(record.tasks.values()):
+            self._clients.ecs.stop_task(
+                cluster=self._cluster, task=other, reason="its step, or execution, was given up"
+            )
+        return not others
+
+    def _may_have_begun(self, record: Record, step: str) -> bool:
+        """Whether a task was started for that step, or ECS may have forgotten it."""
+        return self._now() > record.since[step] + REMEMBERED_SECONDS or self._tasks.is_known(record, step)
 
     def _is_running(self, execution: str) -> bool:
         try:

@@ -258,6 +258,52 @@ def test_migration_that_was_asked_for_without_an_answer_counts_as_one_that_ran(
     assert deployments.is_settled()
 
 
+def test_database_is_left_alone_when_the_function_died_before_it_asked_for_a_migration(
+    deployments: Deployments,
+) -> None:
+    """And no task can be started for hours: ECS knows of none, and so no way back is needed."""
+    world = deployments.world
+    world.first_start_dies, world.refused_starts = True, 1000
+    began = world.now
+    answer = deployments.deploy(NEW, OLD)
+    assert "could not be brought back" not in answer["Reason"]
+    assert "Restore" not in deployments.entered
+    assert world.now - began < 1800
+    assert world.instances == {DATABASE: "the present one"}
+    assert deployments.is_settled()
+
+
+def test_migration_that_the_last_try_has_started_is_seen_before_the_way_back(deployments: Deployments) -> None:
+    """The function dies as ECS hears it at last, and ECS tells of the task only later."""
+    world = deployments.world
+    world.refused_starts, world.refused_repeats, world.reach_hangs, world.unseen_seconds = 8, 1000, True, 45.0
+    assert deployments.deploy(NEW, OLD)["Status"] == "FAILED"
+    assert not world.migrated_with_somebody_at_work
+    assert world.revision == "a1"
+    assert deployments.is_settled()
+
+
+@pytest.mark.parametrize("times", [9, 18, 27], ids=["Migrate", "RollBack", "Restore"])
+def test_migration_that_goes_on_when_ecs_does_not_answer_is_ended_before_anybody_comes(
+    deployments: Deployments, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    """For longer than so many steps are tried again."""
+    world = deployments.world
+    world.reach_hangs = True
+    run = World._run
+
+    def be_away_afterwards(self: World, task: Any) -> None:
+        run(self, task)
+        if task.hangs:
+            self.list_failures = times
+
+    monkeypatch.setattr(World, "_run", be_away_afterwards)
+    assert deployments.deploy(NEW, OLD)["Status"] == "FAILED"
+    assert not world.migrated_with_somebody_at_work
+    assert world.list_failures == 0
+    assert deployments.is_settled()
+
+
 @pytest.mark.parametrize("ways", ["way back", "restore"])
 @pytest.mark.parametrize(("wrong", "times"), [("refused_starts", 150), ("vain_starts", 40)])
 def test_way_back_is_tried_until_it_can_be_started(

@@ -41,6 +41,9 @@ class Task:
     image: str
     command: list[str]
     key: str
+    started_by: str
+    seen_at: float
+    """From then on ECS tells of it."""
     looks: int = 0
     hangs: bool = False
     exit_code: int | None = None
@@ -85,6 +88,8 @@ class World:
     reach_stops_at: str | None = None
     """The first task that moves the database gets no further than this revision."""
     reach_hangs: bool = False
+    first_start_dies: bool = False
+    """The function dies as it is about to ask for the first task that would move the database."""
     refused_starts: int = 0
     """So often ECS does not start a task that would move the database."""
     vain_starts: int = 0
@@ -99,6 +104,8 @@ class World:
     """RDS makes its own backup until then."""
     restore_fails: bool = False
     restore_seconds: float = 0.0
+    unseen_seconds: float = 0.0
+    """So long ECS does not tell of a task that it has started."""
     start_looks: int = 2
     """A task of the image begins its work when it is looked at for that time, and has ended at the next."""
     list_failures: int = 0
@@ -127,7 +134,7 @@ class World:
         made = {name: boto3.client(name) for name in ("dynamodb", "ecs", "rds", "sns", "sqs", "stepfunctions")}
         for name, client in made.items():
             client.meta.events.register("before-call", self._counting(name, client))
-        return SimpleNamespace(**made)
+        return SimpleNamespace(**made, ecs_once=made["ecs"])
 
     def _counting(self, service: str, client: Any) -> Callable[..., Any]:
         def answer(model: Any, params: Any, **_: Any) -> Any:
@@ -186,12 +193,12 @@ class World:
             raise _error("ClusterNotFoundException", "ListTasks")
         self.work()
         if given["desiredStatus"] == "STOPPED":
-            return {"taskArns": []}
+            return {"taskArns": [arn for arn in self.tasks if arn not in self.image_tasks and self._is_known(arn)]}
         of_services = [f"{name}/{number}" for name, count in self.alive.items() for number in range(count)]
-        return {"taskArns": [*of_services, *self.image_tasks]}
+        return {"taskArns": [*of_services, *filter(self._is_known, self.image_tasks)]}
 
     def _ecs_describe_tasks(self, given: Mapping[str, Any]) -> Any:
-        known = [arn for arn in given["tasks"] if not self._is_forgotten(arn)]
+        known = [arn for arn in given["tasks"] if self._is_known(arn)]
         return {
             "tasks": [
                 {"taskArn": arn, **self._look_at(self.tasks[arn])}
@@ -202,9 +209,12 @@ class World:
             "failures": [{"arn": arn, "reason": "MISSING"} for arn in given["tasks"] if arn not in known],
         }
 
-    def _is_forgotten(self, arn: str) -> bool:
-        stopped_at = self.tasks[arn].stopped_at if arn in self.tasks else None
-        return stopped_at is not None and self.now > stopped_at + FORGOTTEN_SECONDS
+    def _is_known(self, arn: str) -> bool:
+        task = self.tasks.get(arn)
+        if task is None:
+            return True  # of a service
+        is_forgotten = task.stopped_at is not None and self.now > task.stopped_at + FORGOTTEN_SECONDS
+        return self.now >= task.seen_at and not is_forgotten
 
     def _ecs_update_service(self, given: Mapping[str, Any]) -> Any:
         name = given["service"]
@@ -217,8 +227,14 @@ class World:
         if token not in self.tokens:
             (override,) = given["overrides"]["containerOverrides"]
             (variable,) = override["environment"]
-            task = Task(given["taskDefinition"], override["command"][3:], variable["value"])
+            seen_at = self.now + self.unseen_seconds
+            task = Task(
+                given["taskDefinition"], override["command"][3:], variable["value"], given["startedBy"], seen_at
+            )
             moves = task.command[0] == "reach"
+            if moves and self.first_start_dies:
+                self.first_start_dies = False
+                raise Died
             if moves and self.refused_starts:
                 self.refused_starts -= 1
                 raise _error("ClientException", "RunTask")
@@ -235,7 +251,7 @@ class World:
         return {"tasks": [{"taskArn": self.tokens[token]}], "failures": []}
 
     def _ecs_stop_task(self, given: Mapping[str, Any]) -> Any:
-        if self._is_forgotten(given["task"]):
+        if not self._is_known(given["task"]):
             raise _error("InvalidParameterException", "StopTask")
         task = self.tasks[given["task"]]
         task.hangs, task.exit_code, task.looks = False, 137, self.start_looks + 1
@@ -247,12 +263,13 @@ class World:
         if task.looks == self.start_looks and task.exit_code is None and not task.hangs and not never_runs:
             self._run(task)
         if task.looks <= self.start_looks:
-            return {"lastStatus": "RUNNING", "containers": [{}], "startedBy": "metadata_migrator"}
+            return {"lastStatus": "RUNNING", "containers": [{}], "startedBy": task.started_by}
         task.stopped_at = task.stopped_at or self.now
+        stopped = {"lastStatus": "STOPPED", "startedBy": task.started_by}
         if never_runs:
-            return {"lastStatus": "STOPPED", "stoppedReason": "CannotPullContainerError", "containers": [{}]}
+            return {**stopped, "stoppedReason": "CannotPullContainerError", "containers": [{}]}
         started_at = datetime.fromtimestamp(task.stopped_at, UTC)
-        return {"lastStatus": "STOPPED", "startedAt": started_at, "containers": [{"exitCode": task.exit_code}]}
+        return {**stopped, "startedAt": started_at, "containers": [{"exitCode": task.exit_code}]}
 
     def _run(self, task: Task) -> None:
         known = HISTORY[task.image]
@@ -272,8 +289,7 @@ class World:
         assert task.command[0] == "reach"
         wanted = task.command[1].partition("=")[2]
         assert {wanted, self.revision} <= set(known), "this image does not know the way"
-        others = any(each.hangs for each in self.tasks.values())
-        self.migrated_with_somebody_at_work |= any(self.alive.values()) or others or not self._is_held()
+        self.migrated_with_somebody_at_work |= any(self.alive.values()) or self._hangs or not self._is_held()
         moved = sum(
             each.command[0] == "reach" and each.looks >= self.start_looks and not each.is_vain
             for each in self.tasks.values()
@@ -299,12 +315,18 @@ class World:
             TableName=state_table.NAME, Item={"id": {"S": task.key}, "report": {"S": json.dumps(report)}}
         )
 
+    @property
+    def _hangs(self) -> bool:
+        """Whether a task is in the middle of moving the database."""
+        return any(task.hangs for task in self.tasks.values())
+
     def _is_held(self) -> bool:
         return self.hold.load().stands(self.now)
 
     def work(self) -> None:
         """ECS's and the scaler's, between two looks. Workers take from the queue while nobody holds them."""
         hold = self.hold.load()
+        self.migrated_with_somebody_at_work |= self._hangs and any(self.counts.values())
         for name, count in self.counts.items():
             if name != WORKERS and self.alive[name] != count:
                 self.alive[name] += 1 if self.alive[name] < count else -1
@@ -387,6 +409,7 @@ class World:
 
     def _rds_restore_db_instance_from_db_snapshot(self, given: Mapping[str, Any]) -> Any:
         assert given["Tags"] == [{"Key": "team", "Value": "data"}]
+        self.migrated_with_somebody_at_work |= self._hangs
         identifier = given["DBInstanceIdentifier"]
         assert identifier not in self.instances
         self.instances[identifier] = "being made"
