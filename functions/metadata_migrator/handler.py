@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any
 
 import boto3
-from botocore.config import Config
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.config import Config
 
 from control_plane import custom_resource
 from control_plane.custom_resource import Request, Result
