@@ -16,9 +16,9 @@ STATES: Sequence[Literal["RUNNING", "STOPPED"]] = ("RUNNING", "STOPPED")
 
 REMEMBERED_SECONDS = 3600.0
 """So long ECS knows of a task that has stopped, at least.
-https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListTasks.html"""
-UNSEEN_SECONDS = 60.0
-"""So long ECS may not tell of one that it has started.
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html"""
+UNSEEN_SECONDS = 300.0
+"""So long it may take until ECS tells of one that it has started.
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html"""
 
 

@@ -277,11 +277,11 @@ class Steps:
         """What the newer image could not take back, its snapshot brings back; the image looks whether it did."""
         if not record.is_moving:
             return DONE
-        if not record.snapshot:
-            raise UpgradeError("there is no snapshot to go back to")
         if not record.restoring:
             if not self._is_alone(record, "restore"):
                 return WAIT
+            if not record.snapshot:
+                raise UpgradeError("there is no snapshot to go back to")
             record.restoring = record.snapshot
             self._turn.save(record)
         if "restore" not in record.tasks and not self._database.restore(record.snapshot):

@@ -123,10 +123,11 @@ class Deployments:
         self.handler.settings = type(settings)(**vars(settings) | changes)  # type: ignore[attr-defined]
 
     def is_settled(self) -> bool:
-        """All run as before, nobody is held, and nothing is left that would move the database."""
+        """All run as before, nobody is held, no task was sent twice, and nothing is left that would move the database."""
         self.world.work()
         is_held = self.world.hold.load().stands(self.world.now)
-        return self.world.counts == COUNTS and not is_held and not self.world.image_tasks
+        is_as_before = self.world.counts == COUNTS and not is_held
+        return is_as_before and not self.world.was_sent_twice and not self.world.image_tasks
 
 
 def begin(monkeypatch: pytest.MonkeyPatch, answers: AnswerServer, world: World) -> Deployments:

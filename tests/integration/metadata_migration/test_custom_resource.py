@@ -7,8 +7,8 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.integration.custom_resources import AnswerServer, Context
-from tests.integration.metadata_migration.deployments import EXECUTION, Deployments
+from tests.integration.custom_resources import AnswerServer, Context, load_handler
+from tests.integration.metadata_migration.deployments import ENVIRON, EXECUTION, Deployments
 from tests.integration.metadata_migration.world import NEW, OLD
 
 
@@ -59,3 +59,10 @@ def test_missing_properties_are_all_named(deployments: Deployments, answers: Ans
     event = {"step": "take_turn", "execution": EXECUTION.format(1), "request": request}
     with pytest.raises(Exception, match="the custom resource lacks Cluster, Subnets"):
         deployments.handler.lambda_handler(event, Context("metadata_migrator"))
+
+
+def test_whether_a_task_was_started_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refusal of a second attempt would not tell what became of the first."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    clients = load_handler(monkeypatch, "metadata_migrator", **ENVIRON).clients
+    assert clients.ecs_once.meta.config.retries["total_max_attempts"] == 1

@@ -74,18 +74,21 @@ def test_execution_that_lost_its_turn_does_nothing_more(deployments: Deployments
 def test_execution_that_loses_its_turn_in_the_middle_of_a_step_starts_no_migration(
     deployments: Deployments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While it empties the queue, somebody aborts it and has all started again."""
+    """While it looks who works, somebody aborts it and has all started again."""
     world = deployments.world
-    empty = World._sqs_receive_message
+    describe = World._ecs_describe_services
 
     def resume_meanwhile(self: World, given: Any) -> Any:
-        monkeypatch.setattr(World, "_sqs_receive_message", empty)
+        services = describe(self, given)
+        monkeypatch.setattr(World, "_ecs_describe_services", describe)
         assert not deployments.ask("Resume")
-        return {}
+        return services
 
-    monkeypatch.setattr(World, "_sqs_receive_message", resume_meanwhile)
-    world.queued = 0
-    ended = deployments.walk(EXECUTION.format("aborted"), deployments.request(NEW, OLD))
+    def expect_abort(step: str) -> None:
+        if step == "migrate":
+            monkeypatch.setattr(World, "_ecs_describe_services", resume_meanwhile)
+
+    ended = deployments.walk(EXECUTION.format("aborted"), deployments.request(NEW, OLD), expect_abort)
     assert ended.entered[-1] == "Failed"
     assert [task.command[0] for task in world.tasks.values()] == ["prepare"]
     assert world.revision == "a1"

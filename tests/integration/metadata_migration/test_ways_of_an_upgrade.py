@@ -242,6 +242,26 @@ def test_migration_that_could_be_started_at_last_succeeds(deployments: Deploymen
     assert deployments.is_settled()
 
 
+def test_way_back_that_hangs_without_a_snapshot_is_ended_before_anybody_comes(
+    deployments: Deployments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long that takes: a restore waits for it, though there is nothing to restore."""
+    deployments.set(database_instance="")
+    world = deployments.world
+    world.reach_stops_at, world.stop_seconds = "a2", 300.0
+    run = World._run
+
+    def hang(self: World, task: Any) -> None:
+        run(self, task)
+        if task.command[0] == "reach" and self.revision == "a1":
+            task.hangs, task.exit_code = True, None
+
+    monkeypatch.setattr(World, "_run", hang)
+    assert "could not be brought back" in deployments.deploy(NEW, OLD)["Reason"]
+    assert not world.migrated_with_somebody_at_work
+    assert deployments.is_settled()
+
+
 @pytest.mark.parametrize(("repeats", "status"), [(5, "SUCCESS"), (1000, "FAILED")])
 def test_migration_that_was_asked_for_without_an_answer_counts_as_one_that_ran(
     deployments: Deployments, repeats: int, status: str
@@ -287,9 +307,9 @@ def test_migration_that_the_last_try_has_started_is_seen_before_the_way_back(dep
 def test_migration_that_goes_on_when_ecs_does_not_answer_is_ended_before_anybody_comes(
     deployments: Deployments, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
-    """For longer than so many steps are tried again."""
+    """For longer than so many steps are tried again; it takes a while to end."""
     world = deployments.world
-    world.reach_hangs = True
+    world.reach_hangs, world.stop_seconds = True, 100.0
     run = World._run
 
     def be_away_afterwards(self: World, task: Any) -> None:

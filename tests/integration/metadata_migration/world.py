@@ -46,6 +46,8 @@ class Task:
     """From then on ECS tells of it."""
     looks: int = 0
     hangs: bool = False
+    is_ending: bool = False
+    """It was told to."""
     exit_code: int | None = None
     is_vain: bool = False
     """Its container never runs."""
@@ -70,9 +72,13 @@ class World:
     contents: dict[str, str] = field(default_factory=dict)
     """By instance that is not the present one, the revision of its content."""
     running_executions: set[str] = field(default_factory=set)
-    queued: int = 25
+    queued: int = 60
     comes_back: int = 0
     """So many messages are in the queue again when the first workers have left: of one that had taken them last."""
+    anew: int = 0
+    """Of the messages in the queue, those whose tasks the image has scheduled anew."""
+    was_sent_twice: bool = False
+    """A worker took the message of a task that was scheduled anew."""
     scaling_is_off: bool = False
     scaler_is_away: bool = False
     """Of a group whose scaling is off: nobody has followed a hold to its end yet."""
@@ -104,6 +110,8 @@ class World:
     """RDS makes its own backup until then."""
     restore_fails: bool = False
     restore_seconds: float = 0.0
+    stop_seconds: float = 0.0
+    """So long a task works on that was told to end."""
     unseen_seconds: float = 0.0
     """So long ECS does not tell of a task that it has started."""
     start_looks: int = 2
@@ -132,9 +140,10 @@ class World:
     def clients(self) -> Any:
         """As the handler makes them."""
         made = {name: boto3.client(name) for name in ("dynamodb", "ecs", "rds", "sns", "sqs", "stepfunctions")}
+        made["ecs_once"] = boto3.client("ecs")
         for name, client in made.items():
             client.meta.events.register("before-call", self._counting(name, client))
-        return SimpleNamespace(**made, ecs_once=made["ecs"])
+        return SimpleNamespace(**made)
 
     def _counting(self, service: str, client: Any) -> Callable[..., Any]:
         def answer(model: Any, params: Any, **_: Any) -> Any:
@@ -222,7 +231,7 @@ class World:
         self.counts[name] = given["desiredCount"]
         return {"service": {}}
 
-    def _ecs_run_task(self, given: Mapping[str, Any]) -> Any:
+    def _ecs_once_run_task(self, given: Mapping[str, Any]) -> Any:
         token = given["clientToken"]
         if token not in self.tokens:
             (override,) = given["overrides"]["containerOverrides"]
@@ -254,10 +263,14 @@ class World:
         if not self._is_known(given["task"]):
             raise _error("InvalidParameterException", "StopTask")
         task = self.tasks[given["task"]]
-        task.hangs, task.exit_code, task.looks = False, 137, self.start_looks + 1
+        if not task.is_ending:
+            task.is_ending, task.runs_until = True, self.now + self.stop_seconds
+            self._look_at(task)
         return {"task": {}}
 
     def _look_at(self, task: Task) -> dict[str, Any]:
+        if task.is_ending and self.now >= task.runs_until and task.looks <= self.start_looks:
+            task.hangs, task.exit_code, task.looks = False, 137, self.start_looks
         task.looks += not task.hangs and self.now >= task.runs_until
         never_runs = task.is_vain or (self.start_fails and task.image == NEW)
         if task.looks == self.start_looks and task.exit_code is None and not task.hangs and not never_runs:
@@ -307,7 +320,7 @@ class World:
             task.exit_code = 1
             self._tell(task, {"error": "the revision cannot be taken back"})
         else:
-            self.revision = wanted
+            self.revision, self.anew = wanted, self.queued
             self._tell(task, {"reached": {"airflow": wanted}})
 
     def _tell(self, task: Task, report: dict[str, Any]) -> None:
@@ -343,6 +356,7 @@ class World:
             self.counts[WORKERS] = hold.counts.get(WORKERS, self.counts[WORKERS])
             self.hold.save_followed(WORKERS, hold)
         self.alive[WORKERS] = self.counts[WORKERS]
+        self.was_sent_twice |= self.alive[WORKERS] > 0 and self.anew > 0
         self.queued = max(0, self.queued - self.alive[WORKERS])
 
     # ---- RDS -------------------------------------------------------------------------------------
@@ -444,7 +458,8 @@ class World:
         return {"Messages": [{"ReceiptHandle": str(number)} for number in range(taken)]} if taken else {}
 
     def _sqs_delete_message_batch(self, given: Mapping[str, Any]) -> Any:
-        self.queued -= len(given["Entries"])
+        count = len(given["Entries"])
+        self.queued, self.anew = self.queued - count, max(0, self.anew - count)
         return {"Successful": [], "Failed": []}
 
     def _stepfunctions_describe_execution(self, given: Mapping[str, Any]) -> Any:
