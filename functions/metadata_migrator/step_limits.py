@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from .record import Record
 
 FORWARD = ("settle", "compare", "pause_scheduling", "drain", "stop_services", "snapshot", "migrate")
@@ -39,6 +41,20 @@ def too_long(step: str, record: Record, now: float, *, for_deployment: bool) -> 
     if is_unmoved and for_deployment and now > record.began_at + UNMOVED_SECONDS:
         return f"it has not ended after {UNMOVED_SECONDS / 60:.0f} minutes, and CloudFormation waits for an hour"
     return ""
+
+
+def drained_too_long(workers: Mapping[str, int], waiting: int, minutes: int, *, for_deployment: bool) -> str:
+    """Why a drain is given up after so many minutes, in words: of the worker services, how many are left, and of tasks."""
+    alive = ", ".join(f"{count} of {service}" for service, count in workers.items())
+    left = [f"workers still ran tasks ({alive})"] if alive else []
+    left += [f"{waiting} tasks waited in the queue"] if waiting else []
+    waited, advice = f"{minutes / 60:g} h", "Try again when they have ended, or with more hours"
+    if for_deployment:
+        waited = f"{minutes} minutes"
+        advice = (
+            "Deploy again when they have ended, by `make upgrade`, which waits for hours, or raise UpgradeDrainMinutes"
+        )
+    return f"after {waited} {' and '.join(left)}; none was ended. {advice}"
 
 
 def pause_seconds(elapsed: float) -> int:

@@ -29,7 +29,7 @@ from .record import OtherTurnError, Record, Turn
 from .request import OperatorRequest, is_of_deployment
 from .settings import Settings
 from .snapshot import PREFIX, Database
-from .step_limits import DRAINED_HOLD_SECONDS, FORWARD, HELD, pause_seconds, too_long
+from .step_limits import DRAINED_HOLD_SECONDS, FORWARD, HELD, drained_too_long, pause_seconds, too_long
 
 PHYSICAL_RESOURCE_ID = "metadata-migration"
 STOP_SECONDS = 600.0
@@ -190,7 +190,10 @@ class Steps:
         if self._is_handed_over():
             return HANDED_OVER
         if self._now() > record.drain_until:
-            raise UpgradeError(self._too_long(services, waiting))
+            alive = {name: services[name].alive for name in working if services[name].alive}
+            raise UpgradeError(
+                drained_too_long(alive, waiting, self._drain_minutes, for_deployment=not self._is_operator_s)
+            )
         logger.info("draining", extra={"services": {name: services[name].alive for name in working}, "queued": waiting})
         return WAIT
 
@@ -477,22 +480,6 @@ class Steps:
 
     def _have_workers_counted(self) -> None:
         self._clients.sns.publish(TopicArn=self._settings.worker_scaling_topic_arn, Message="{}")
-
-    def _too_long(self, services: Mapping[str, Service], waiting: int) -> str:
-        workers = [
-            f"{service.alive} of {name}"
-            for name, service in services.items()
-            if name.startswith(WORKERS) and service.alive
-        ]
-        left = [f"workers still ran tasks ({', '.join(workers)})"] if workers else []
-        left += [f"{waiting} tasks waited in the queue"] if waiting else []
-        waited = f"{self._drain_minutes} minutes"
-        advice = (
-            "Deploy again when they have ended, by `make upgrade`, which waits for hours, or raise UpgradeDrainMinutes"
-        )
-        if self._is_operator_s:
-            waited, advice = f"{self._drain_minutes / 60:g} h", "Try again when they have ended, or with more hours"
-        return f"after {waited} {' and '.join(left)}; none was ended. {advice}"
 
 
 def _of_workers(record: Record) -> dict[str, int]:
