@@ -1,4 +1,7 @@
-"""A stack of the former version, with work in it, for all faults: each leaves it as it was."""
+"""A stack of the former version, with work in it, for all tests, file by file in the order of their names.
+
+Each leaves the stack as it was, but the last of the faults and the patch version, after which it has the new one.
+"""
 
 from __future__ import annotations
 
