@@ -24,15 +24,19 @@ class ImageTasks:
     """Of the execution with that short name. Errors besides those that are named are botocore's."""
 
     def __init__(
-        self, ecs: ECSClient, ecs_once: ECSClient, place: Place, turn: Turn, execution: str, log_group: str
+        self, ecs: ECSClient, ecs_once: ECSClient, place: Place, turn: Turn, execution: str, log_group: str, now: float
     ) -> None:
-        """`ecs_once` makes each request once: whether a task was started is known by the first answer alone."""
+        """`ecs_once` makes each request once: whether a task was started is known by the first answer alone.
+
+        `now` is in seconds since 1970.
+        """
         self._ecs = ecs
         self._ecs_once = ecs_once
         self._place = place
         self._turn = turn
         self._execution = execution
         self._log_group = log_group
+        self._now = now
 
     def run(self, record: Record, step: str, task_definition: str, command: list[str]) -> dict[str, Any] | None:
         """What the task told, None while it runs. Raises `UpgradeError` when it failed, `NotStartedError`, `OtherTurnError`."""
@@ -90,7 +94,7 @@ class ImageTasks:
 
     def _start(self, record: Record, step: str, task_definition: str, command: list[str], key: str) -> None:
         was_asked = step in record.tasks
-        record.tasks[step] = ""
+        record.tasks[step], record.asked_at = "", self._now
         self._turn.save(record)  # who lost its turn starts nothing
         try:
             record.tasks[step] = ecs_task.start(

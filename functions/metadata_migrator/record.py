@@ -1,7 +1,7 @@
 """What an upgrade must not forget, in one item of the state table: whose turn it is, and how far it came.
 
-What outlives the execution that wrote it: how many tasks each stopped service had, for what the database was made to fit, and a
-restore that has not ended.
+What outlives the execution that wrote it: how many tasks each stopped service had, for what the database was made to fit, when a
+task of the image was last asked for, and a restore that has not ended.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ class Record:
     """What of a deployment the database is known to fit; empty while that is not known."""
     fits_at: float = 0.0
     """When that was seen."""
+    asked_at: float = 0.0
+    """When ECS was last asked to start a task of the image."""
     restoring: str = ""
     """The snapshot that the database is being brought back to, until it is, or an execution has ended in the middle of it."""
     step: str = ""
@@ -50,7 +52,12 @@ class Record:
     def for_another(self, now: float) -> Record:
         """What the next execution begins with."""
         return Record(
-            services=self.services, fits=self.fits, fits_at=self.fits_at, restoring=self.restoring, began_at=now
+            services=self.services,
+            fits=self.fits,
+            fits_at=self.fits_at,
+            asked_at=self.asked_at,
+            restoring=self.restoring,
+            began_at=now,
         )
 
 

@@ -136,7 +136,8 @@ class Steps:
 
         A task that only starts would begin to migrate when all work again. So a later execution has to wait for that too.
         """
-        if not self._are_others_gone(record, "settle"):
+        is_in_the_middle = record.services and not record.fits
+        if not self._are_others_gone(record, "settle") or (is_in_the_middle and self._may_be_unseen(record)):
             return WAIT
         if record.restoring:
             if not self._database.has_exchanged(record.restoring):
@@ -372,9 +373,8 @@ class Steps:
     def _tasks(self) -> ImageTasks:
         properties = self._deployment.properties
         log_group = properties.get("LogGroup", "its log group")
-        return ImageTasks(
-            self._clients.ecs, self._clients.ecs_once, Place.parse(properties), self._turn, self._short, log_group
-        )
+        place, now = Place.parse(properties), self._now()
+        return ImageTasks(self._clients.ecs, self._clients.ecs_once, place, self._turn, self._short, log_group, now)
 
     @property
     def _identity(self) -> dict[str, str]:
@@ -402,7 +402,11 @@ class Steps:
         if not self._are_others_gone(record, step):
             return False
         is_told = all(self._tasks.has_ended(record, former) for former in ("migrate", "roll_back"))
-        return is_told or self._now() > record.since[step] + UNSEEN_SECONDS
+        return is_told or not self._may_be_unseen(record)
+
+    def _may_be_unseen(self, record: Record) -> bool:
+        """Whether a task may have been started of which ECS does not tell yet."""
+        return self._now() <= record.asked_at + UNSEEN_SECONDS
 
     def _are_others_gone(self, record: Record, step: str) -> bool:
         """Whether no image's task works but this step's. Those of earlier steps are told to end, and strays in time."""

@@ -228,7 +228,9 @@ def test_functions_that_are_killed_all_the_time_do_not_stop_an_upgrade(
     upgrade.execution()
     kill_function_while(upgrade.thread.is_alive, "metadata_migrator")
     assert not upgrade.end()
-    assert count_died(stack, upgrade.execution()) > 3
+    died = count_died(stack, upgrade.execution())
+    print(f"{died} tries of its steps died")
+    assert died > 3
     services.await_healthy(stack)
     assert metadata.revision() == REVISIONS[NOW]
     assert metadata.fingerprint(["upgrade_ended"]) == kept

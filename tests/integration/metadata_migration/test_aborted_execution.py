@@ -67,6 +67,31 @@ def test_aborted_execution_is_followed_by_a_resume_and_by_any_deployment(
         assert deployments.is_settled()
 
 
+@pytest.mark.parametrize("images", [(), (OLD, NEW), (NEW, OLD)], ids=["resume", "former", "new"])
+def test_nobody_is_started_beside_a_migration_that_ecs_does_not_tell_of_yet(
+    monkeypatch: pytest.MonkeyPatch, answers: AnswerServer, images: tuple[str, ...]
+) -> None:
+    with mock_aws():
+        deployments = begin(monkeypatch, answers, World(unseen_seconds=200.0))
+        abort(deployments, "Migrate")
+        if images:
+            assert deployments.deploy(*images)["Status"] == "SUCCESS"
+        else:
+            assert not deployments.ask("Resume")
+        assert not deployments.world.migrated_with_somebody_at_work
+        assert deployments.is_settled()
+
+
+def test_resume_long_after_an_aborted_migration_waits_for_nothing(deployments: Deployments) -> None:
+    world = deployments.world
+    abort(deployments, "Migrate")
+    world.now += 3600
+    began = world.now
+    assert not deployments.ask("Resume")
+    assert world.now - began < 60
+    assert deployments.is_settled()
+
+
 @pytest.mark.parametrize("times", range(1, 8))
 def test_aborted_restore_is_ended_by_a_resume(
     monkeypatch: pytest.MonkeyPatch, answers: AnswerServer, times: int
