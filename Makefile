@@ -96,9 +96,10 @@ endif
 test-defences: setup ## Take out each defence of the push gate, in a copy: a test must notice (about 6 minutes).
 	@$(TOOLS)/python -m tests.defences
 
-test-upgrades: setup-former ## Break upgrades on real parts, each in another way: the version before must work on (about 45 minutes).
+test-upgrades: setup-former ## Break upgrades on real parts, each in another way: the version before must work on; then one in the demo (about 45 minutes).
 	@python3 local/environments.py airflow-3.3.1
 	@$(TOOLS)/pytest -rP tests/upgrades
+	@$(MAKE) demo UPGRADE_FROM=3.2.2
 
 soak: setup ## Hundreds of tasks while workers drain, are rolled out, told to stop, and killed (about half an hour).
 	@$(TOOLS)/pytest -rP tests/soak

@@ -20,9 +20,10 @@ from control_plane.custom_resource import Request, Result
 from control_plane.observability import logger, metrics, tracer
 from control_plane.settings import read_settings
 
+from .clients import Clients
 from .request import execution_name, parse_request
 from .settings import Settings
-from .steps import PHYSICAL_RESOURCE_ID, WAIT, Clients, Steps
+from .steps import PHYSICAL_RESOURCE_ID, WAIT, Steps
 
 settings = read_settings(Settings, os.environ)
 clients = Clients(

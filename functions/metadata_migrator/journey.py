@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 
@@ -20,6 +20,10 @@ class Journey:
     def parse(cls, content: Mapping[str, Any]) -> Journey:
         """Of what `content` gave."""
         return cls(**content)
+
+    def after(self, left: Mapping[str, Any]) -> Journey:
+        """It goes on with what was `left` in the middle: the way back leads to where that had begun."""
+        return replace(self, start=left["start"]) if left else self
 
     @property
     def content(self) -> dict[str, Any]:

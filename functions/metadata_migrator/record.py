@@ -1,7 +1,7 @@
 """What an upgrade must not forget, in one item of the state table: whose turn it is, and how far it came.
 
 What outlives the execution that wrote it: how many tasks each stopped service had, for what the database was made to fit, when a
-task of the image was last asked for, and a restore that has not ended.
+task of the image was last asked for, and a journey or a restore that has not ended.
 """
 
 from __future__ import annotations
@@ -43,8 +43,10 @@ class Record:
     """By step, how many tasks were started for it and never ran."""
     began_at: float = 0.0
     journey: dict[str, Any] | None = None
+    left: dict[str, Any] = field(default_factory=dict)
+    """Of a journey that an earlier execution has not ended: its `start` and its `snapshot`. Nobody has worked since."""
     is_moving: bool = False
-    """The journey was begun, and neither it nor the way back has ended."""
+    """The journey, or one that was left, was begun, and neither it nor the way back has ended."""
     has_moved: bool = False
     drain_until: float = 0.0
     snapshot: str = ""
@@ -57,6 +59,9 @@ class Record:
             fits_at=self.fits_at,
             asked_at=self.asked_at,
             restoring=self.restoring,
+            left={"start": self.journey["start"], "snapshot": self.snapshot}
+            if self.is_moving and self.journey
+            else self.left,
             began_at=now,
         )
 

@@ -7,7 +7,13 @@ from collections.abc import Mapping
 from .record import Record
 
 FORWARD = ("settle", "compare", "pause_scheduling", "drain", "stop_services", "snapshot", "migrate")
-"""Steps that a failure is told by; the way back is another matter."""
+"""Steps that may be left before the database moves."""
+STOPPED = FORWARD[-3:]
+"""Of those the ones for which nobody works any more."""
+STOP_SECONDS = 600.0
+"""For services without running tasks; Fargate ends a container within two minutes."""
+AWAIT_DEPLOYMENT_SECONDS = 3600.0
+"""So long nobody works for the sake of a deployment that has not come."""
 LIMITS = {"settle": 3600.0, "migrate": 3 * 3600.0, "roll_back": 3 * 3600.0, "restore": 6 * 3600.0}
 """After which a step counts as one that hangs: where the database is moved, the next way back is tried."""
 UNMOVED_SECONDS = 50 * 60.0
@@ -19,6 +25,8 @@ DRAINED_HOLD_SECONDS = 2 * 3600.0
 STOPPED_HOLD_SECONDS = 30 * 24 * 3600.0
 """Whoever came while the Execution API is stopped, or the database between two revisions, would fail its tasks: only the
 start of the services lets workers come."""
+STARTING_HOLD_SECONDS = 600.0
+"""Longer than the start of the services is tried again: workers that were left held by one that was aborted there come then."""
 HELD = {
     "settle": DRAINED_HOLD_SECONDS,
     "await_deployment": DRAINED_HOLD_SECONDS,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -21,6 +21,7 @@ from control_plane.worker_scaling.hold_item import HoldItem
 
 from . import airflow_services, ecs_task, work_queue
 from .airflow_services import SCHEDULER, WORKERS, Service
+from .clients import Clients
 from .cluster_tasks import REMEMBERED_SECONDS, UNSEEN_SECONDS
 from .ecs_task import NotStartedError, Place
 from .image_tasks import ImageTasks, UpgradeError
@@ -29,23 +30,26 @@ from .record import OtherTurnError, Record, Turn
 from .request import OperatorRequest, is_of_deployment
 from .settings import Settings
 from .snapshot import PREFIX, Database
-from .step_limits import DRAINED_HOLD_SECONDS, FORWARD, HELD, drained_too_long, pause_seconds, too_long
+from .step_limits import (
+    AWAIT_DEPLOYMENT_SECONDS,
+    DRAINED_HOLD_SECONDS,
+    HELD,
+    STARTING_HOLD_SECONDS,
+    STOP_SECONDS,
+    STOPPED,
+    drained_too_long,
+    pause_seconds,
+    too_long,
+)
 
 PHYSICAL_RESOURCE_ID = "metadata-migration"
-STOP_SECONDS = 600.0
-"""For services without running tasks; Fargate ends a container within two minutes."""
-
 STRAY_SECONDS = 600.0
 """So long a task of which this execution has no record may go on: the next revision is its best end."""
-AWAIT_DEPLOYMENT_SECONDS = 3600.0
-"""So long nobody works for the sake of a deployment that has not come."""
 FITS_SECONDS = 3600.0
 """So long a deployment is believed that the database fits its image, without asking the image again."""
 DIGEST = "@sha256:"
 IDENTITY = ("Image", "DatabaseSecretArn", "AdministratorSecretArn", "MetricsDatabaseSecretArn")
 """What of a deployment decides how the database has to be."""
-STARTING_HOLD_SECONDS = 600.0
-"""Longer than the start of the services is tried again: workers that were left held by one that was aborted there come then."""
 
 WAIT = "wait"
 DONE = "done"
@@ -55,20 +59,6 @@ HANDED_OVER = "handed_over"
 
 class StrayTaskError(Exception):
     """Nobody may be started yet; trying again helps."""
-
-
-@dataclass(frozen=True)
-class Clients:
-    """boto3's."""
-
-    dynamodb: Any
-    ecs: Any
-    ecs_once: Any
-    """As `ecs`, without a second attempt at a request."""
-    rds: Any
-    sns: Any
-    sqs: Any
-    stepfunctions: Any
 
 
 class Steps:
@@ -106,9 +96,11 @@ class Steps:
         record = self._turn.load()
         if name not in record.since:
             record.since[name] = self._now()
-            record.step = name if name in FORWARD else record.step
+            record.step = record.step if "roll_back" in record.since else name
             self._turn.save(record)
         self._began = record.since
+        if name in STOPPED and not (record.is_moving or record.has_moved):
+            self._is_handed_over()  # only deployments come here: it raises
         if reason := too_long(name, record, self._now(), for_deployment=not self._is_operator_s):
             raise UpgradeError(reason)
         if name in HELD and record.services:
@@ -157,7 +149,10 @@ class Steps:
                 way = journey(report, self._deployment.properties["TaskDefinition"], former)
             except NoWayError as error:
                 raise UpgradeError(str(error)) from error
-            record.journey = way.content if way else None
+            if way is None or way.start == record.left.get("start"):
+                record.left = {}
+            record.is_moving, record.snapshot = bool(record.left), record.left.get("snapshot", "")
+            record.journey = way.after(record.left).content if way else None
             self._note_fit({} if way else self._identity, record)
         if record.journey:
             return "move"
@@ -177,14 +172,14 @@ class Steps:
 
     def drain(self, record: Record) -> str:
         """Every worker finishes what it runs, by the scaler's protocol, and leaves."""
-        services = self._look()
-        self._set(services, {SCHEDULER: 0})
         waiting = self._count_queued_that_are_run()
         if waiting:
             self._let_workers_come(record)
         else:
             self._hold_workers(record, DRAINED_HOLD_SECONDS)
         self._have_workers_counted()
+        services = self._look()
+        self._set(services, {SCHEDULER: 0})
         working = [name for name, service in services.items() if name.startswith(WORKERS) and not service.is_stopped]
         if not working and not waiting:
             return DONE
@@ -237,9 +232,9 @@ class Steps:
             return DONE
         way = _journey(record)
         is_stopped = self._stop(self._look())
+        if "migrate" not in record.tasks and not is_stopped:
+            return WAIT
         if not record.is_moving:
-            if not is_stopped:
-                return WAIT
             record.is_moving, record.fits = True, {}
             self._turn.save(record)
         # What waits in there is of the version before; its tasks are sent anew (`farflow.migration.requeue`).
@@ -248,14 +243,14 @@ class Steps:
         try:
             report = self._tasks.run(record, "migrate", way.mover, ["reach", *arguments(way.goal)])
         except (NotStartedError, UpgradeError):
-            record.is_moving = self._tasks.may_have_run(record, "migrate")
+            record.is_moving = bool(record.left) or self._tasks.may_have_run(record, "migrate")
             self._turn.save(record)
             raise
         if report is None:
             return WAIT
         if not dict(way.goal).items() <= report.get("reached", {}).items():
             raise UpgradeError(f"the database is at {report.get('reached')} after its migration, not at {way.goal}")
-        record.is_moving, record.has_moved = False, True
+        record.is_moving, record.has_moved, record.left = False, True, {}
         self._note_fit(self._identity, record)
         return DONE
 
@@ -266,14 +261,14 @@ class Steps:
         if "roll_back" not in record.tasks:
             if not self._is_alone(record, "roll_back"):
                 return WAIT
-            if not self._may_have_begun(record, "migrate"):
+            if not record.left and not self._may_have_begun(record, "migrate"):
                 record.is_moving = False
                 self._turn.save(record)
                 return DONE
         way = _journey(record)
         if self._tasks.run_until_it_does(record, "roll_back", way.mover, ["reach", *arguments(way.start)]) is None:
             return WAIT
-        record.is_moving = False
+        record.is_moving, record.left = False, {}
         self._turn.save(record)
         return DONE
 
@@ -293,7 +288,7 @@ class Steps:
         way = _journey(record)
         if self._tasks.run_until_it_does(record, "restore", way.mover, ["reach", *arguments(way.start)]) is None:
             return WAIT
-        record.is_moving, record.restoring = False, ""
+        record.is_moving, record.restoring, record.left = False, "", {}
         self._turn.save(record)
         return DONE
 
@@ -337,7 +332,7 @@ class Steps:
         except OtherTurnError:
             record = Record()  # it never had its turn
         reason = in_words(failure.get("Error", ""), failure.get("Cause", ""))
-        if record.is_moving:
+        if record.is_moving or record.left:
             metrics.add_metric(name="DatabasesLeftBetween", unit="Count", value=1)
             reason += (
                 ". The database could not be brought back: no service works on it until it is. See docs/upgrading.md"
@@ -445,8 +440,9 @@ class Steps:
         airflow_services.set_counts(self._clients.ecs, self._cluster, services, wanted)
 
     def _stop(self, services: Mapping[str, Service]) -> bool:
-        """Whether nobody is left. Workers leave by themselves; whoever else was started meanwhile is stopped again."""
-        self._set(services, {name: 0 for name in services if not name.startswith(WORKERS)})
+        """Whether nobody is left. Workers leave by themselves, and need the others until then; whoever comes back is stopped again."""
+        are_drained = all(service.is_stopped for name, service in services.items() if name.startswith(WORKERS))
+        self._set(services, {name: 0 for name in services if not name.startswith(WORKERS) and are_drained})
         return all(service.is_stopped for service in services.values())
 
     def _hold_workers(self, record: Record, seconds: float) -> None:

@@ -7,8 +7,7 @@ import pytest
 from control_plane.state_failure import in_words
 from local import drain_ahead
 from metadata_migrator.request import MOST_DRAIN_MINUTES
-from metadata_migrator.step_limits import LIMITS, pause_seconds
-from metadata_migrator.steps import AWAIT_DEPLOYMENT_SECONDS
+from metadata_migrator.step_limits import AWAIT_DEPLOYMENT_SECONDS, LIMITS, pause_seconds
 
 EVENTS_OF_A_LOOK = 9
 """A function's task has five, a choice and a wait two each."""

@@ -106,6 +106,7 @@ def test_migration_that_is_killed_in_the_middle_is_taken_back(stack: layout.Stac
     assert "migrate: " in reasons(stack, upgrade)
     assert "exited with 137" in reasons(stack, upgrade)
     assert "(log: /farflow/farflow-local/migration, stream airflow/migration/" in reasons(stack, upgrade)
+    assert "Restore" not in states(stack, upgrade.execution())
 
 
 @pytest.mark.usefixtures("busy")
@@ -119,6 +120,7 @@ def test_migration_that_fails_is_taken_back(stack: layout.Stack) -> None:
         finally:
             database.execute("DROP TABLE connection_test_request")
     assert "airflow db migrate exited with 1" in reasons(stack, upgrade)
+    assert "Restore" not in states(stack, upgrade.execution())
 
 
 @pytest.mark.usefixtures("busy")
@@ -130,6 +132,7 @@ def test_database_that_goes_away_during_the_migration_is_waited_for_and_taken_ba
         time.sleep(5)
     assert upgrade.end()
     assert "migrate: " in reasons(stack, upgrade)
+    assert "Restore" not in states(stack, upgrade.execution())
 
 
 @pytest.mark.usefixtures("busy")

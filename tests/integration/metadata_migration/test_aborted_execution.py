@@ -30,7 +30,7 @@ def test_aborted_restore_is_ended_by_the_next_execution(
 ) -> None:
     """Also between the two renames, when no instance has the database's name."""
     with mock_aws():
-        deployments = begin(monkeypatch, answers, World(reach_stops_at="a2", way_back_fails=True))
+        deployments = begin(monkeypatch, answers, World(reach_stops_at="a2", failing_ways=1))
         abort(deployments, "Restore", times)
         was_left_alone = deployments.world.instances.get(DATABASE) == "the present one"
         assert deployments.deploy(OLD, NEW)["Status"] == "SUCCESS"
@@ -82,6 +82,103 @@ def test_nobody_is_started_beside_a_migration_that_ecs_does_not_tell_of_yet(
         assert deployments.is_settled()
 
 
+@pytest.mark.parametrize("failing_ways", [1, 2], ids=["way back", "restore"])
+@pytest.mark.parametrize("images", [(OLD, NEW), (NEW, OLD)], ids=["former", "new"])
+def test_deployment_that_fails_too_leads_back_to_where_the_aborted_one_began(
+    monkeypatch: pytest.MonkeyPatch, answers: AnswerServer, images: tuple[str, str], failing_ways: int
+) -> None:
+    """The aborted one has left the database between; what it took a snapshot of is what the next one brings back."""
+    with mock_aws():
+        deployments = begin(monkeypatch, answers, World(reach_stops_at="a2", failing_ways=failing_ways))
+        world = deployments.world
+        abort(deployments, "Migrate")
+        assert deployments.deploy(*images)["Status"] == "FAILED"
+        assert world.revision == "a1"
+        assert [snapshot["revision"] for snapshot in world.snapshots.values()] == ["a1"]
+        assert world.instances[DATABASE] == ("a restored one" if failing_ways == 2 else "the present one")
+        assert not world.migrated_with_somebody_at_work
+        assert deployments.is_settled()
+
+
+def test_deployment_that_does_not_come_to_its_migration_takes_back_what_was_left(deployments: Deployments) -> None:
+    world = deployments.world
+    world.reach_stops_at = "a2"
+    abort(deployments, "Migrate")
+    world.refused_starts = 9
+    assert deployments.deploy(NEW, OLD)["Status"] == "FAILED"
+    assert world.revision == "a1"
+    assert deployments.is_settled()
+
+
+def test_deployment_that_fails_before_its_migration_takes_back_what_was_left(deployments: Deployments) -> None:
+    """ECS is away for longer than a step is tried again."""
+    world = deployments.world
+    world.reach_stops_at = "a2"
+    abort(deployments, "Migrate")
+
+    def ecs_goes_away(step: str) -> None:
+        if step == "pause_scheduling" and "pause_scheduling" not in taken:
+            world.list_failures = 9
+        taken.append(step)
+
+    taken: list[str] = []
+    ended = deployments.walk(EXECUTION.format(7), deployments.request(NEW, OLD), ecs_goes_away)
+    assert ended.entered[-1] == "Failed"
+    assert "migrate" not in taken
+    assert world.revision == "a1"
+    assert deployments.is_settled()
+
+
+def test_nobody_works_while_a_migration_that_was_left_goes_on(deployments: Deployments) -> None:
+    """Whoever was started since the snapshot is stopped first."""
+    world = deployments.world
+    world.reach_stops_at = "a2"
+    abort(deployments, "Migrate")
+
+    def somebody_comes(step: str) -> None:
+        if step == "migrate" and "migrate" not in taken:
+            world.counts["ui"] = world.alive["ui"] = world.start_looks = 1
+        taken.append(step)
+
+    taken: list[str] = []
+    ended = deployments.walk(EXECUTION.format(7), deployments.request(NEW, OLD), somebody_comes)
+    assert ended.entered[-1] == "Succeeded"
+    assert not world.migrated_with_somebody_at_work
+    assert world.revision == "a3"
+    assert deployments.is_settled()
+
+
+def test_database_that_is_left_between_again_is_told(deployments: Deployments) -> None:
+    """Also by a deployment that fails before it has looked at the database."""
+    world = deployments.world
+    world.reach_stops_at = "a2"
+    abort(deployments, "Migrate")
+    world.start_fails = True
+    assert "The database could not be brought back" in deployments.deploy(NEW, OLD)["Reason"]
+    world.start_fails = False
+    assert deployments.deploy(NEW, OLD)["Status"] == "SUCCESS"
+    assert world.revision == "a3"
+    assert deployments.is_settled()
+
+
+def test_snapshot_of_an_aborted_upgrade_is_not_gone_back_to_when_somebody_has_worked_since(
+    deployments: Deployments,
+) -> None:
+    """Its migration never ran, and a Resume has started the services."""
+    world = deployments.world
+    world.vain_starts = 1
+    abort(deployments, "Migrate")
+    assert not deployments.ask("Resume")
+    assert world.revision == "a1"
+    world.reach_stops_at, world.failing_ways = "a2", 1
+    assert deployments.deploy(NEW, OLD)["Status"] == "FAILED"
+    assert world.instances[DATABASE] == "a restored one"
+    _, newest = world.snapshots
+    ((replaced, _),) = [each for each in world.instances.items() if each[0] != DATABASE]
+    assert replaced.rpartition("-")[2] == newest.rpartition("-")[2]
+    assert deployments.is_settled()
+
+
 def test_resume_long_after_an_aborted_migration_waits_for_nothing(deployments: Deployments) -> None:
     world = deployments.world
     abort(deployments, "Migrate")
@@ -98,7 +195,7 @@ def test_aborted_restore_is_ended_by_a_resume(
 ) -> None:
     """Services would find no database, where the abort came between the two renames."""
     with mock_aws():
-        deployments = begin(monkeypatch, answers, World(reach_stops_at="a2", way_back_fails=True))
+        deployments = begin(monkeypatch, answers, World(reach_stops_at="a2", failing_ways=1))
         abort(deployments, "Restore", times)
         assert not deployments.ask("Resume")
         assert DATABASE in deployments.world.instances

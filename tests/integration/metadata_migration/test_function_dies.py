@@ -15,7 +15,7 @@ WAYS: dict[str, tuple[dict[str, Any], str, str]] = {
     "upgrade": ({}, "SUCCESS", "a3"),
     "queued tasks run first": ({"scaling_is_off": True, "comes_back": 2}, "SUCCESS", "a3"),
     "failed migration": ({"reach_stops_at": "a2"}, "FAILED", "a1"),
-    "way back that fails": ({"reach_stops_at": "a2", "way_back_fails": True}, "FAILED", "a1"),
+    "way back that fails": ({"reach_stops_at": "a2", "failing_ways": 1}, "FAILED", "a1"),
     "failed snapshot": ({"snapshot_fails": True}, "FAILED", "a1"),
     "image that does not start": ({"start_fails": True}, "FAILED", "a1"),
 }

@@ -47,6 +47,24 @@ def test_later_deployment_waits_for_its_turn_and_ends_the_draining_of_the_one_be
         assert deployments.deploy(OLD, NEW, number=2)["Status"] == "SUCCESS"
 
 
+@pytest.mark.parametrize("step", ["stop_services", "snapshot", "migrate"])
+def test_later_deployment_ends_an_upgrade_that_has_not_moved_the_database(deployments: Deployments, step: str) -> None:
+    """As when a stack's update is cancelled while everything is stopped already."""
+    asked: list[str] = []
+
+    def another_comes(taken: str) -> None:
+        if taken == step and not asked:
+            asked.append(taken)
+            deployments.ask_for_turn(8)
+
+    deployments.world.running_executions = {EXECUTION.format(7)}
+    ended = deployments.walk(EXECUTION.format(7), deployments.request(NEW, OLD), another_comes)
+    assert ended.entered[-1] == "Failed"
+    assert deployments.answers.received[-1]["Reason"].startswith(f"{step}: a later deployment")
+    assert [task.command[0] for task in deployments.world.tasks.values()] == ["prepare"]
+    assert deployments.is_settled()
+
+
 @pytest.mark.parametrize("has_ended", [False, True], ids=["has begun", "has ended"])
 def test_execution_that_lost_its_turn_does_nothing_more(deployments: Deployments, *, has_ended: bool) -> None:
     """A function that goes on though its execution was aborted, or one that somebody redrives. The later one has its turn."""

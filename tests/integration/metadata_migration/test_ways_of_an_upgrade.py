@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.integration.metadata_migration.deployments import Deployments
-from tests.integration.metadata_migration.world import DATABASE, NEW, OLD, World
+from tests.integration.metadata_migration.world import DATABASE, NEW, OLD, WORKERS, World
 
 
 def test_database_that_fits_is_asked_once_and_nothing_is_stopped(deployments: Deployments) -> None:
@@ -99,7 +99,7 @@ def test_failed_migration_is_taken_back(deployments: Deployments, stops_at: str)
 def test_migration_that_cannot_be_taken_back_goes_back_to_its_snapshot(deployments: Deployments) -> None:
     """The restored instance has the name of the present one, and so its endpoint; that one stays under another name."""
     world = deployments.world
-    world.reach_stops_at, world.way_back_fails = "a2", True
+    world.reach_stops_at, world.failing_ways = "a2", 1
     assert deployments.deploy(NEW, OLD)["Status"] == "FAILED"
     assert world.revision == "a1"
     assert world.instances.pop(DATABASE) == "a restored one"
@@ -113,7 +113,7 @@ def test_without_a_snapshot_the_database_left_between_is_told(
 ) -> None:
     world = deployments.world
     deployments.set(database_instance="")
-    world.reach_stops_at, world.way_back_fails = "a2", True
+    world.reach_stops_at, world.failing_ways = "a2", 1
     answer = deployments.deploy(NEW, OLD)
     assert "The database could not be brought back" in answer["Reason"]
     assert deployments.is_settled(), "the services are started: they wait by themselves"
@@ -137,6 +137,43 @@ def test_upgrade_goes_back_while_cloudformation_still_waits(deployments: Deploym
     assert world.now - began < 3600
     assert world.revision == "a1"
     assert deployments.is_settled()
+
+
+def test_worker_that_was_started_as_the_drain_ended_finishes_before_the_execution_api_stops(
+    deployments: Deployments,
+) -> None:
+    """The scaler had looked just before it was asked to hold, and told ECS just after."""
+    world = deployments.world
+    left: list[int] = []
+
+    def the_scaler_lags(step: str) -> None:
+        if step == "stop_services" and not left:
+            world.counts[WORKERS] = world.alive[WORKERS] = 1
+            world.running_tasks_until = world.now + 120
+        if step in ("stop_services", "snapshot", "migrate"):
+            left.append(world.alive[WORKERS])
+            assert world.counts["execution-api"] or not world.alive[WORKERS]
+
+    ended = deployments.walk("upgrade", deployments.request(NEW, OLD), the_scaler_lags)
+    assert ended.entered[-1] == "Succeeded"
+    assert 1 in left
+    assert world.revision == "a3"
+    assert deployments.is_settled()
+
+
+def test_start_of_the_services_that_fails_is_told_by_its_name(
+    deployments: Deployments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database has moved by then."""
+    update = World._ecs_update_service
+
+    def refuse(self: World, given: Any) -> Any:
+        if given["desiredCount"] and self.revision == "a3":
+            raise RuntimeError("not now")
+        return update(self, given)
+
+    monkeypatch.setattr(World, "_ecs_update_service", refuse)
+    assert deployments.deploy(NEW, OLD)["Reason"].startswith("start_services: not now")
 
 
 def test_tasks_that_run_for_too_long_are_not_ended(deployments: Deployments) -> None:
@@ -331,7 +368,7 @@ def test_way_back_is_tried_until_it_can_be_started(
 ) -> None:
     """A snapshot is for what cannot be taken back, not for an hour without capacity; ECS forgets the task before meanwhile."""
     world = deployments.world
-    world.reach_stops_at, world.way_back_fails = "a2", ways == "restore"
+    world.reach_stops_at, world.failing_ways = "a2", int(ways == "restore")
     run = World._run
 
     def fail_afterwards(self: World, task: Any) -> None:
@@ -360,7 +397,7 @@ def test_way_back_may_take_hours(deployments: Deployments) -> None:
 
 def test_restore_may_take_hours(deployments: Deployments) -> None:
     world = deployments.world
-    world.reach_stops_at, world.way_back_fails, world.restore_seconds = "a2", True, 5 * 3600
+    world.reach_stops_at, world.failing_ways, world.restore_seconds = "a2", 1, 5 * 3600
     answer = deployments.deploy(NEW, OLD)
     assert "could not be brought back" not in answer["Reason"]
     assert world.revision == "a1"
@@ -384,7 +421,7 @@ def test_groups_whose_scaling_is_off_get_the_revision_of_an_upgrade_that_goes_on
 
 def test_restore_that_rds_cannot_make_is_told(deployments: Deployments) -> None:
     world = deployments.world
-    world.reach_stops_at, world.way_back_fails, world.restore_fails = "a2", True, True
+    world.reach_stops_at, world.failing_ways, world.restore_fails = "a2", 1, True
     answer = deployments.deploy(NEW, OLD)
     assert "The database could not be brought back" in answer["Reason"]
     assert world.instances[DATABASE] == "the present one"

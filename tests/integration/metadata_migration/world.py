@@ -103,7 +103,8 @@ class World:
     refused_repeats: int = 0
     """The function dies when it has asked for the first task that moves the database; so often ECS refuses to hear it again."""
     way_back_seconds: float = 0.0
-    way_back_fails: bool = False
+    failing_ways: int = 0
+    """So many tasks after the first one that moves the database fail."""
     snapshot_fails: bool = False
     snapshot_hangs: bool = False
     backs_up_until: float = 0.0
@@ -316,7 +317,7 @@ class World:
         elif moved == 1 and self.reach_stops_at is not None:
             self.revision = self.reach_stops_at
             task.exit_code = 137
-        elif moved == 2 and self.way_back_fails:
+        elif 2 <= moved < 2 + self.failing_ways:
             task.exit_code = 1
             self._tell(task, {"error": "the revision cannot be taken back"})
         else:
