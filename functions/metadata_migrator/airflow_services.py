@@ -47,6 +47,16 @@ def look(ecs: ECSClient, cluster: str) -> dict[str, Service]:
     }
 
 
+def counts(services: Mapping[str, Service]) -> dict[str, int]:
+    """How many tasks each should have."""
+    return {name: service.desired for name, service in services.items()}
+
+
+def of_workers(counts: Mapping[str, int]) -> dict[str, int]:
+    """Those of the worker services."""
+    return {name: count for name, count in counts.items() if name.startswith(WORKERS)}
+
+
 def set_counts(ecs: ECSClient, cluster: str, services: Mapping[str, Service], wanted: Mapping[str, int]) -> None:
     """Those of `wanted` that are there and should have another number of tasks than they have."""
     for name, count in wanted.items():

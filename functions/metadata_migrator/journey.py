@@ -54,6 +54,16 @@ def journey(report: Mapping[str, Any], task_definition: str, former_task_definit
     return Journey(former_task_definition, report["found"], report["heads"])
 
 
+def left_at(found: Mapping[str, str | None], left: Mapping[str, Any], *, was_served: bool) -> dict[str, Any]:
+    """What of `left` is in the middle yet when the database is at `found`; empty when it is at rest there.
+
+    Once services were started, somebody may have worked: at either end, and since the snapshot.
+    """
+    if not left or found == left["start"] or (was_served and found == left["goal"]):
+        return {}
+    return {**left, "snapshot": "" if was_served else left["snapshot"]}
+
+
 def arguments(revisions: Mapping[str, str | None]) -> list[str]:
     """Of `farflow.migration reach`. What has no revision yet is left where it is."""
     return [f"{name}={revision}" for name, revision in revisions.items() if revision is not None]

@@ -44,7 +44,9 @@ class Record:
     began_at: float = 0.0
     journey: dict[str, Any] | None = None
     left: dict[str, Any] = field(default_factory=dict)
-    """Of a journey that an earlier execution has not ended: its `start` and its `snapshot`. Nobody has worked since."""
+    """Of a journey that an earlier execution has not ended: its `start`, `goal` and `snapshot`."""
+    was_served: bool = False
+    """Services were started since that journey was begun, or the present one."""
     is_moving: bool = False
     """The journey, or one that was left, was begun, and neither it nor the way back has ended."""
     has_moved: bool = False
@@ -59,11 +61,14 @@ class Record:
             fits_at=self.fits_at,
             asked_at=self.asked_at,
             restoring=self.restoring,
-            left={"start": self.journey["start"], "snapshot": self.snapshot}
-            if self.is_moving and self.journey
-            else self.left,
+            left=self._leaves() if self.is_moving else self.left,
+            was_served=self.was_served,
             began_at=now,
         )
+
+    def _leaves(self) -> dict[str, Any]:
+        journey = self.journey or {}
+        return {"start": journey["start"], "goal": journey["goal"], "snapshot": self.snapshot}
 
 
 class OtherTurnError(Exception):
@@ -86,13 +91,19 @@ class Turn:
         return self._text("execution")
 
     def take(self, former: str, now: float) -> bool:
-        """From `former`, which has ended. False when somebody else was faster."""
-        record = _from_item(self._item(KEY))
+        """From `former`, which has ended. False when somebody else was faster, also a function of its that goes on."""
+        item = self._item(KEY)
+        record = _from_item(item)
         mine = record if former == self._execution else record.for_another(now)
         return self._update(
             "SET execution = :mine, content = :content REMOVE superseded",
-            "attribute_not_exists(execution) OR execution = :former",
-            {":mine": self._execution, ":former": former, ":content": _to_text(mine)},
+            "attribute_not_exists(execution) OR execution = :former AND (attribute_not_exists(content) OR content = :seen)",
+            {
+                ":mine": self._execution,
+                ":former": former,
+                ":seen": _text_in(item, "content"),
+                ":content": _to_text(mine),
+            },
         )
 
     def ask_for_it(self, holder: str) -> None:

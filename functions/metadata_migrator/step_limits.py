@@ -8,8 +8,8 @@ from .record import Record
 
 FORWARD = ("settle", "compare", "pause_scheduling", "drain", "stop_services", "snapshot", "migrate")
 """Steps that may be left before the database moves."""
-STOPPED = FORWARD[-3:]
-"""Of those the ones for which nobody works any more."""
+STOPPED = ("stop_services", "snapshot")
+"""Of those the ones for which everything is stopped, and nothing was thrown away yet."""
 STOP_SECONDS = 600.0
 """For services without running tasks; Fargate ends a container within two minutes."""
 AWAIT_DEPLOYMENT_SECONDS = 3600.0
@@ -45,7 +45,7 @@ def too_long(step: str, record: Record, now: float, *, for_deployment: bool) -> 
     """Why the step may not go on, in words; empty while it may. `now` is since 1970."""
     if step in LIMITS and now > record.since[step] + LIMITS[step]:
         return f"it has not ended after {LIMITS[step] / 3600:.0f} hours"
-    is_unmoved = step in FORWARD and not (record.is_moving or record.has_moved)
+    is_unmoved = step in FORWARD and "migrate" not in record.tasks and not record.has_moved
     if is_unmoved and for_deployment and now > record.began_at + UNMOVED_SECONDS:
         return f"it has not ended after {UNMOVED_SECONDS / 60:.0f} minutes, and CloudFormation waits for an hour"
     return ""

@@ -25,7 +25,7 @@ from .clients import Clients
 from .cluster_tasks import REMEMBERED_SECONDS, UNSEEN_SECONDS
 from .ecs_task import NotStartedError, Place
 from .image_tasks import ImageTasks, UpgradeError
-from .journey import Journey, NoWayError, arguments, journey
+from .journey import Journey, NoWayError, arguments, journey, left_at
 from .record import OtherTurnError, Record, Turn
 from .request import OperatorRequest, is_of_deployment
 from .settings import Settings
@@ -53,6 +53,10 @@ IDENTITY = ("Image", "DatabaseSecretArn", "AdministratorSecretArn", "MetricsData
 
 WAIT = "wait"
 DONE = "done"
+LEFT_BETWEEN = ". The database could not be brought back: no service works on it until it is. See docs/upgrading.md"
+MAYBE_LEFT_BETWEEN = (
+    ". An earlier upgrade may have left the database where no service works on it. See docs/upgrading.md"
+)
 HANDED_OVER = "handed_over"
 """A later execution waits, and goes on with what is stopped here."""
 
@@ -99,7 +103,7 @@ class Steps:
             record.step = record.step if "roll_back" in record.since else name
             self._turn.save(record)
         self._began = record.since
-        if name in STOPPED and not (record.is_moving or record.has_moved):
+        if name in STOPPED:
             self._is_handed_over()  # only deployments come here: it raises
         if reason := too_long(name, record, self._now(), for_deployment=not self._is_operator_s):
             raise UpgradeError(reason)
@@ -128,8 +132,7 @@ class Steps:
 
         A task that only starts would begin to migrate when all work again. So a later execution has to wait for that too.
         """
-        is_in_the_middle = record.services and not record.fits
-        if not self._are_others_gone(record, "settle") or (is_in_the_middle and self._may_be_unseen(record)):
+        if not self._are_strays_gone(record, "settle"):
             return WAIT
         if record.restoring:
             if not self._database.has_exchanged(record.restoring):
@@ -149,8 +152,7 @@ class Steps:
                 way = journey(report, self._deployment.properties["TaskDefinition"], former)
             except NoWayError as error:
                 raise UpgradeError(str(error)) from error
-            if way is None or way.start == record.left.get("start"):
-                record.left = {}
+            record.left = left_at(way.start, record.left, was_served=record.was_served) if way else {}
             record.is_moving, record.snapshot = bool(record.left), record.left.get("snapshot", "")
             record.journey = way.after(record.left).content if way else None
             self._note_fit({} if way else self._identity, record)
@@ -164,7 +166,7 @@ class Steps:
         """No scheduler: nothing new is begun. What runs goes on."""
         services = self._look()
         if not record.drain_until:
-            record.services = record.services or {name: service.desired for name, service in services.items()}
+            record.services = record.services or airflow_services.counts(services)
             record.drain_until = self._now() + 60.0 * self._drain_minutes
             self._turn.save(record)
         self._set(services, {SCHEDULER: 0})
@@ -232,14 +234,14 @@ class Steps:
             return DONE
         way = _journey(record)
         is_stopped = self._stop(self._look())
-        if "migrate" not in record.tasks and not is_stopped:
-            return WAIT
-        if not record.is_moving:
-            record.is_moving, record.fits = True, {}
+        if "migrate" not in record.tasks:
+            if not is_stopped:
+                return WAIT
+            record.is_moving, record.was_served, record.fits = True, False, {}
             self._turn.save(record)
-        # What waits in there is of the version before; its tasks are sent anew (`farflow.migration.requeue`).
-        if "migrate" not in record.tasks and not work_queue.empty(self._clients.sqs, self._queue_urls, self._now):
-            return WAIT
+            # What waits in there is of the version before; its tasks are sent anew (`farflow.migration.requeue`).
+            if not work_queue.empty(self._clients.sqs, self._queue_urls, self._now):
+                return WAIT
         try:
             report = self._tasks.run(record, "migrate", way.mover, ["reach", *arguments(way.goal)])
         except (NotStartedError, UpgradeError):
@@ -257,7 +259,7 @@ class Steps:
     def roll_back(self, record: Record) -> str:
         """Where the database was, by the newer image; if this execution has not moved it, nobody else does either."""
         if not record.is_moving:
-            return DONE if self._are_others_gone(record, "roll_back") else WAIT
+            return DONE if self._are_strays_gone(record, "roll_back") else WAIT
         if "roll_back" not in record.tasks:
             if not self._is_alone(record, "roll_back"):
                 return WAIT
@@ -306,10 +308,14 @@ class Steps:
             raise StrayTaskError("a task of an earlier step, or of an execution that was aborted, may migrate yet")
         if last.stands(now):
             self._hold.save(replace(last, until=now + STARTING_HOLD_SECONDS))
+        record.was_served = True
+        self._turn.save(record)
         others = {name: count for name, count in record.services.items() if not name.startswith(WORKERS)}
         self._set(self._look(), others)
         goes_on = not self._is_operator_s and "roll_back" not in record.since
-        self._hold.save(Hold(at=now, until=now, counts=_of_workers(record), brings_revision=goes_on))
+        self._hold.save(
+            Hold(at=now, until=now, counts=airflow_services.of_workers(record.services), brings_revision=goes_on)
+        )
         self._have_workers_counted()
         record.services = {}
         self._turn.save(record)
@@ -334,9 +340,7 @@ class Steps:
         reason = in_words(failure.get("Error", ""), failure.get("Cause", ""))
         if record.is_moving or record.left:
             metrics.add_metric(name="DatabasesLeftBetween", unit="Count", value=1)
-            reason += (
-                ". The database could not be brought back: no service works on it until it is. See docs/upgrading.md"
-            )
+            reason += LEFT_BETWEEN if record.is_moving else MAYBE_LEFT_BETWEEN
         error = UpgradeError(f"{record.step or 'take_turn'}: {reason}")
 
         def fail(_: Request) -> Result:
@@ -393,11 +397,18 @@ class Steps:
         raise UpgradeError("a later deployment, or the end of this one, was waiting")
 
     def _is_alone(self, record: Record, step: str) -> bool:
-        """Whether nobody else surely moves the database: ECS has told of the end of each task, or has had the time to."""
-        if not self._are_others_gone(record, step):
+        """Whether nobody works, and nobody else surely moves the database: ECS has told of the end of each task, or has had the time to."""
+        services = self._look()
+        record.services = record.services or airflow_services.counts(services)
+        self._turn.save(record)
+        if not self._are_others_gone(record, step) or not self._stop(services):
             return False
         is_told = all(self._tasks.has_ended(record, former) for former in ("migrate", "roll_back"))
         return is_told or not self._may_be_unseen(record)
+
+    def _are_strays_gone(self, record: Record, step: str) -> bool:
+        """Whether no task of an earlier execution works, nor one that was left and that ECS does not tell of yet."""
+        return self._are_others_gone(record, step) and not (record.left and self._may_be_unseen(record))
 
     def _may_be_unseen(self, record: Record) -> bool:
         """Whether a task may have been started of which ECS does not tell yet."""
@@ -452,22 +463,23 @@ class Steps:
             self._turn.save(record)
         elif last.until > now + seconds / 2:
             return
-        self._hold.save(Hold(is_asked=True, at=now, until=now + seconds, counts=_of_workers(record)))
+        self._hold.save(
+            Hold(is_asked=True, at=now, until=now + seconds, counts=airflow_services.of_workers(record.services))
+        )
 
     def _count_workers(self, record: Record, last: Hold) -> dict[str, int]:
         """By worker service, how many it shall have again: what the hold before still owes it, else what it has."""
         owed = {
             name: last.counts.get(name, count)
-            for name, count in _of_workers(record).items()
+            for name, count in airflow_services.of_workers(record.services).items()
             if not last.is_followed(self._hold.followed_at(name))
         }
-        has = {name: service.desired for name, service in self._look().items() if name.startswith(WORKERS)}
-        return has | owed
+        return airflow_services.of_workers(airflow_services.counts(self._look())) | owed
 
     def _let_workers_come(self, record: Record) -> None:
         now = self._now()
         if self._hold.load().stands(now):
-            self._hold.save(Hold(at=now, until=now, counts=_of_workers(record)))
+            self._hold.save(Hold(at=now, until=now, counts=airflow_services.of_workers(record.services)))
 
     def _count_queued_that_are_run(self) -> int:
         if self._settings.queued_tasks != "run":
@@ -480,10 +492,6 @@ class Steps:
 
     def _have_workers_counted(self) -> None:
         self._clients.sns.publish(TopicArn=self._settings.worker_scaling_topic_arn, Message="{}")
-
-
-def _of_workers(record: Record) -> dict[str, int]:
-    return {name: count for name, count in record.services.items() if name.startswith(WORKERS)}
 
 
 def _journey(record: Record) -> Journey:

@@ -139,7 +139,7 @@ def begin(monkeypatch: pytest.MonkeyPatch, answers: AnswerServer, world: World) 
     return Deployments(handler, answers, world)
 
 
-def abort(deployments: Deployments, state: str, times: int = 1) -> None:
+def abort(deployments: Deployments, state: str, times: int = 1, images: tuple[str, str] = (NEW, OLD)) -> None:
     """An execution that ends after that state was taken so often."""
     taken: list[str] = []
 
@@ -156,6 +156,6 @@ def abort(deployments: Deployments, state: str, times: int = 1) -> None:
     def wait(seconds: float) -> None:
         deployments.world.now += seconds
 
-    given = {"request": deployments.request(NEW, OLD)}
+    given = {"request": deployments.request(*images)}
     with pytest.raises(AbortedError):
         state_machine.walk(EXECUTION.format("aborted"), deployments.now, given, invoke, wait)

@@ -100,6 +100,20 @@ def test_deployment_that_fails_too_leads_back_to_where_the_aborted_one_began(
         assert deployments.is_settled()
 
 
+def test_snapshot_of_an_aborted_upgrade_is_gone_back_to_when_nobody_has_worked_since(deployments: Deployments) -> None:
+    """Services were started after an earlier upgrade, and stopped for this one."""
+    world = deployments.world
+    world.refused_starts = 9
+    assert deployments.deploy(NEW, OLD)["Status"] == "FAILED"
+    world.reach_stops_at, world.failing_ways = "a2", 2
+    abort(deployments, "Migrate")
+    assert deployments.deploy(OLD, NEW)["Status"] == "FAILED"
+    assert world.revision == "a1"
+    assert [snapshot["revision"] for snapshot in world.snapshots.values()] == ["a1", "a1"]
+    assert world.instances[DATABASE] == "a restored one"
+    assert deployments.is_settled()
+
+
 def test_deployment_that_does_not_come_to_its_migration_takes_back_what_was_left(deployments: Deployments) -> None:
     world = deployments.world
     world.reach_stops_at = "a2"
@@ -148,13 +162,12 @@ def test_nobody_works_while_a_migration_that_was_left_goes_on(deployments: Deplo
     assert deployments.is_settled()
 
 
-def test_database_that_is_left_between_again_is_told(deployments: Deployments) -> None:
-    """Also by a deployment that fails before it has looked at the database."""
+def test_deployment_that_fails_before_it_has_looked_at_what_was_left_says_so(deployments: Deployments) -> None:
     world = deployments.world
     world.reach_stops_at = "a2"
     abort(deployments, "Migrate")
     world.start_fails = True
-    assert "The database could not be brought back" in deployments.deploy(NEW, OLD)["Reason"]
+    assert "An earlier upgrade may have left the database" in deployments.deploy(NEW, OLD)["Reason"]
     world.start_fails = False
     assert deployments.deploy(NEW, OLD)["Status"] == "SUCCESS"
     assert world.revision == "a3"
@@ -176,6 +189,60 @@ def test_snapshot_of_an_aborted_upgrade_is_not_gone_back_to_when_somebody_has_wo
     _, newest = world.snapshots
     ((replaced, _),) = [each for each in world.instances.items() if each[0] != DATABASE]
     assert replaced.rpartition("-")[2] == newest.rpartition("-")[2]
+    assert deployments.is_settled()
+
+
+def test_work_at_the_goal_of_an_aborted_downgrade_is_kept(deployments: Deployments) -> None:
+    """Its task went on to the end, and a Resume has started services that fit."""
+    world = deployments.world
+    world.revision = "a3"
+    abort(deployments, "Migrate", images=(OLD, NEW))
+    assert not deployments.ask("Resume")
+    assert world.revision == "a1"
+    world.failing_ways = 2
+    assert deployments.deploy(NEW, OLD)["Status"] == "FAILED"
+    assert world.revision == "a1"
+    assert [snapshot["revision"] for snapshot in world.snapshots.values()] == ["a3", "a1"]
+    assert world.instances[DATABASE] == "a restored one"
+    assert deployments.is_settled()
+
+
+@pytest.mark.parametrize("fails", ["pause_scheduling", "snapshot"])
+def test_way_back_of_what_was_left_is_taken_with_nobody_at_work(deployments: Deployments, fails: str) -> None:
+    """A Resume has started services, which wait; the next deployment fails, of ECS or in its time, before it moves anything."""
+    world = deployments.world
+    world.reach_stops_at = "a2"
+    abort(deployments, "Migrate")
+    assert not deployments.ask("Resume")
+    world.snapshot_hangs = fails == "snapshot"
+    taken: list[str] = []
+
+    def ecs_goes_away(step: str) -> None:
+        if step == "pause_scheduling" == fails and not taken:
+            world.list_failures = 9
+            taken.append(step)
+
+    began = world.now
+    assert deployments.walk(EXECUTION.format(7), deployments.request(NEW, OLD), ecs_goes_away).entered[-1] == "Failed"
+    assert world.now - began < 3600
+    assert world.revision == "a1"
+    assert not world.migrated_with_somebody_at_work
+    assert deployments.is_settled()
+
+
+@pytest.mark.parametrize("images", [(), (NEW, OLD)], ids=["resume", "deployment"])
+def test_nobody_is_started_beside_an_unseen_migration_when_settle_is_given_up(
+    deployments: Deployments, images: tuple[str, ...]
+) -> None:
+    world = deployments.world
+    world.unseen_seconds = 240.0
+    abort(deployments, "Migrate")
+    world.list_failures = 9
+    if images:
+        assert deployments.deploy(*images)["Status"] == "FAILED"
+    else:
+        assert deployments.ask("Resume")
+    assert not world.migrated_with_somebody_at_work
     assert deployments.is_settled()
 
 

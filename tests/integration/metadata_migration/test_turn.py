@@ -8,7 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from metadata_migrator.record import OtherTurnError
+from metadata_migrator.record import OtherTurnError, Record, Turn
 from tests.integration import state_table
 from tests.integration.custom_resources import AnswerServer, Context
 from tests.integration.metadata_migration import state_machine
@@ -47,7 +47,29 @@ def test_later_deployment_waits_for_its_turn_and_ends_the_draining_of_the_one_be
         assert deployments.deploy(OLD, NEW, number=2)["Status"] == "SUCCESS"
 
 
-@pytest.mark.parametrize("step", ["stop_services", "snapshot", "migrate"])
+def test_turn_is_not_taken_from_what_was_written_meanwhile(
+    deployments: Deployments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a function of the execution before, which goes on though that was aborted."""
+    first, second = (
+        Turn(deployments.world.dynamodb, state_table.NAME, EXECUTION.format(name)) for name in ("first", "second")
+    )
+    assert first.take("", now=1.0)
+    written = Record(left={"snapshot": "of the first"})
+    decide = Record.for_another
+
+    def write_meanwhile(self: Record, now: float) -> Record:
+        monkeypatch.setattr(Record, "for_another", decide)
+        first.save(written)
+        return decide(self, now)
+
+    monkeypatch.setattr(Record, "for_another", write_meanwhile)
+    assert not second.take(EXECUTION.format("first"), now=2.0)
+    assert second.take(EXECUTION.format("first"), now=2.0)
+    assert second.load().left == written.left
+
+
+@pytest.mark.parametrize("step", ["stop_services", "snapshot"])
 def test_later_deployment_ends_an_upgrade_that_has_not_moved_the_database(deployments: Deployments, step: str) -> None:
     """As when a stack's update is cancelled while everything is stopped already."""
     asked: list[str] = []
