@@ -54,14 +54,12 @@ def journey(report: Mapping[str, Any], task_definition: str, former_task_definit
     return Journey(former_task_definition, report["found"], report["heads"])
 
 
-def left_at(found: Mapping[str, str | None], left: Mapping[str, Any], *, was_served: bool) -> dict[str, Any]:
-    """What of `left` is in the middle yet when the database is at `found`; empty when it is at rest there.
+def is_at_rest(found: Mapping[str, str | None], left: Mapping[str, Any], *, was_served: bool) -> bool:
+    """Whether the database, which is at `found`, is not any more in the middle of a journey that was `left` there.
 
-    Once services were started, somebody may have worked: at either end, and since the snapshot.
+    Once services were started, somebody may have worked at its goal too. In between no image fits, so nobody has.
     """
-    if not left or found == left["start"] or (was_served and found == left["goal"]):
-        return {}
-    return {**left, "snapshot": "" if was_served else left["snapshot"]}
+    return not left or found == left["start"] or (was_served and found == left["goal"])
 
 
 def arguments(revisions: Mapping[str, str | None]) -> list[str]:

@@ -61,7 +61,7 @@ class Record:
             fits_at=self.fits_at,
             asked_at=self.asked_at,
             restoring=self.restoring,
-            left=self._leaves() if self.is_moving else self.left,
+            left=self._leaves() if self.is_moving and "migrate" in self.since else self.left,
             was_served=self.was_served,
             began_at=now,
         )

@@ -25,7 +25,7 @@ from .clients import Clients
 from .cluster_tasks import REMEMBERED_SECONDS, UNSEEN_SECONDS
 from .ecs_task import NotStartedError, Place
 from .image_tasks import ImageTasks, UpgradeError
-from .journey import Journey, NoWayError, arguments, journey, left_at
+from .journey import Journey, NoWayError, arguments, is_at_rest, journey
 from .record import OtherTurnError, Record, Turn
 from .request import OperatorRequest, is_of_deployment
 from .settings import Settings
@@ -128,10 +128,7 @@ class Steps:
         return DONE if self._turn.take(holder, self._now()) else WAIT
 
     def settle(self, record: Record) -> str:
-        """What an execution that was aborted has left under way comes to its end: a task of the image, a restore.
-
-        A task that only starts would begin to migrate when all work again. So a later execution has to wait for that too.
-        """
+        """What an aborted execution has left under way comes to its end: a restore, a task of the image, also one that only starts."""
         if not self._are_strays_gone(record, "settle"):
             return WAIT
         if record.restoring:
@@ -152,7 +149,8 @@ class Steps:
                 way = journey(report, self._deployment.properties["TaskDefinition"], former)
             except NoWayError as error:
                 raise UpgradeError(str(error)) from error
-            record.left = left_at(way.start, record.left, was_served=record.was_served) if way else {}
+            if way is None or is_at_rest(way.start, record.left, was_served=record.was_served):
+                record.left = {}
             record.is_moving, record.snapshot = bool(record.left), record.left.get("snapshot", "")
             record.journey = way.after(record.left).content if way else None
             self._note_fit({} if way else self._identity, record)
@@ -304,7 +302,7 @@ class Steps:
         now, last = self._now(), self._hold.load()
         if not record.services and not last.stands(now):
             return DONE
-        if not self._are_others_gone(record, "start_services"):
+        if not self._are_strays_gone(record, "start_services"):
             raise StrayTaskError("a task of an earlier step, or of an execution that was aborted, may migrate yet")
         if last.stands(now):
             self._hold.save(replace(last, until=now + STARTING_HOLD_SECONDS))
@@ -408,7 +406,8 @@ class Steps:
 
     def _are_strays_gone(self, record: Record, step: str) -> bool:
         """Whether no task of an earlier execution works, nor one that was left and that ECS does not tell of yet."""
-        return self._are_others_gone(record, step) and not (record.left and self._may_be_unseen(record))
+        is_left = record.left and not record.is_moving
+        return self._are_others_gone(record, step) and not (is_left and self._may_be_unseen(record))
 
     def _may_be_unseen(self, record: Record) -> bool:
         """Whether a task may have been started of which ECS does not tell yet."""

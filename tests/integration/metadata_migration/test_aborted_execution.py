@@ -114,6 +114,20 @@ def test_snapshot_of_an_aborted_upgrade_is_gone_back_to_when_nobody_has_worked_s
     assert deployments.is_settled()
 
 
+def test_database_that_could_not_be_restored_is_restored_by_the_rollback(deployments: Deployments) -> None:
+    """From the snapshot of before: in the middle nobody has worked, though services were started."""
+    world = deployments.world
+    world.reach_stops_at, world.failing_ways, world.restore_fails = "a2", 3, True
+    assert "The database could not be brought back" in deployments.deploy(NEW, OLD)["Reason"]
+    world.restore_fails = False
+    world.instances.pop(next(name for name in world.instances if "restored" in name))  # which RDS could not make
+    assert deployments.deploy(OLD, NEW)["Status"] == "FAILED"
+    assert world.revision == "a1"
+    assert world.instances[DATABASE] == "a restored one"
+    assert [snapshot["revision"] for snapshot in world.snapshots.values()] == ["a1"]
+    assert deployments.is_settled()
+
+
 def test_deployment_that_does_not_come_to_its_migration_takes_back_what_was_left(deployments: Deployments) -> None:
     world = deployments.world
     world.reach_stops_at = "a2"
@@ -207,37 +221,40 @@ def test_work_at_the_goal_of_an_aborted_downgrade_is_kept(deployments: Deploymen
     assert deployments.is_settled()
 
 
-@pytest.mark.parametrize("fails", ["pause_scheduling", "snapshot"])
-def test_way_back_of_what_was_left_is_taken_with_nobody_at_work(deployments: Deployments, fails: str) -> None:
-    """A Resume has started services, which wait; the next deployment fails, of ECS or in its time, before it moves anything."""
+@pytest.mark.parametrize("is_away", [True, False], ids=["ECS is away", "it takes too long"])
+def test_way_back_of_what_was_left_is_taken_with_nobody_at_work(deployments: Deployments, *, is_away: bool) -> None:
+    """A Resume has started services, which wait; the next deployment fails before it moves anything."""
     world = deployments.world
     world.reach_stops_at = "a2"
     abort(deployments, "Migrate")
     assert not deployments.ask("Resume")
-    world.snapshot_hangs = fails == "snapshot"
     taken: list[str] = []
 
-    def ecs_goes_away(step: str) -> None:
-        if step == "pause_scheduling" == fails and not taken:
+    def fail(step: str) -> None:
+        if step == "pause_scheduling" and is_away and step not in taken:
             world.list_failures = 9
-            taken.append(step)
+        elif step == "pause_scheduling" and not is_away:
+            world.alive["scheduler"] = 2  # ECS does not stop it
+        taken.append(step)
 
     began = world.now
-    assert deployments.walk(EXECUTION.format(7), deployments.request(NEW, OLD), ecs_goes_away).entered[-1] == "Failed"
+    assert deployments.walk(EXECUTION.format(7), deployments.request(NEW, OLD), fail).entered[-1] == "Failed"
     assert world.now - began < 3600
     assert world.revision == "a1"
     assert not world.migrated_with_somebody_at_work
     assert deployments.is_settled()
 
 
+@pytest.mark.parametrize("failures", [9, 18], ids=["once", "twice"])
 @pytest.mark.parametrize("images", [(), (NEW, OLD)], ids=["resume", "deployment"])
 def test_nobody_is_started_beside_an_unseen_migration_when_settle_is_given_up(
-    deployments: Deployments, images: tuple[str, ...]
+    deployments: Deployments, images: tuple[str, ...], failures: int
 ) -> None:
+    """Nor when the way back is."""
     world = deployments.world
-    world.unseen_seconds = 240.0
+    world.unseen_seconds = 280.0
     abort(deployments, "Migrate")
-    world.list_failures = 9
+    world.list_failures = failures
     if images:
         assert deployments.deploy(*images)["Status"] == "FAILED"
     else:
