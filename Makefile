@@ -96,7 +96,7 @@ endif
 test-defences: setup ## Take out each defence of the push gate, in a copy: a test must notice (about 6 minutes).
 	@$(TOOLS)/python -m tests.defences
 
-test-upgrades: setup-former ## Break upgrades on real parts, each in another way: the version before must work on; then one in the demo (about 45 minutes).
+test-upgrades: setup-former ## Break upgrades on real parts, each in another way: the version before must work on; then one in the demo (about 50 minutes).
 	@python3 local/environments.py airflow-3.3.1
 	@$(TOOLS)/pytest -rP tests/upgrades
 	@$(MAKE) demo UPGRADE_FROM=3.2.2
